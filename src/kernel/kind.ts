@@ -1,0 +1,26 @@
+/** What a kind of kernel object must declare about itself, so that diff, apply and dump never ask which kind it is. */
+
+/** The declaration of one kind of kernel object; `T` is its type, told apart by `T['kind']`. */
+export interface Kind<T extends { readonly kind: string }> {
+  readonly kind: T['kind'];
+  /** Unique among all objects of one namespace's state, and stable: `link eth0`, `route main 10.244.2.0/24`. */
+  key(object: T): string;
+  /** Kinds that must be in the kernel before this one; removals go in reverse. */
+  readonly after: readonly string[];
+  /** One or more lines of text, in the words of `ip` and `nft`, without handles, indexes or counters' values. */
+  format(object: T): string;
+  /** Whether the kernel's object is what was wanted; attributes that only matter at creation are left out. */
+  equal(a: T, b: T): boolean;
+  /** Whether podwire made it: by table name, route protocol number or link-name prefix. Others are never touched. */
+  ours(object: T): boolean;
+}
+
+/** The object of the Kubernetes API (or of the agent) that wanted this: `Service default/web`, `Pod default/web-0`. */
+export type Cause = string;
+
+/** Route, rule and address protocol number of what podwire made (`rtm_protocol`; linux/rtnetlink.h leaves 98 free). */
+export const PROTOCOL = 98;
+/** Names of links that podwire made in a node begin so. */
+export const LINK_PREFIX = 'pw';
+/** The one nftables table of podwire, family inet. */
+export const TABLE = 'podwire';

@@ -1,0 +1,136 @@
+/** An IPv4 or IPv6 address as a value. Knows its bytes and its canonical text; knows nothing of interfaces or scopes. */
+
+export type Family = 4 | 6;
+
+/**
+ * An immutable address. `bytes` is in network byte order, 4 or 16 bytes long.
+ * Two addresses are equal when their canonical texts are: use `toString()` as a Map key.
+ */
+export class Ip {
+  readonly family: Family;
+  #text: string | undefined;
+
+  constructor(readonly bytes: Uint8Array) {
+    if (bytes.length !== 4 && bytes.length !== 16) throw new RangeError(`an address has 4 or 16 bytes, not ${bytes.length}`);
+    this.family = bytes.length === 4 ? 4 : 6;
+  }
+
+  /**
+   * Strict: dotted quad without leading zeros, or RFC 4291 text without a zone. An IPv4-mapped IPv6 address
+   * (`::ffff:a.b.c.d`) becomes the IPv4 address, so that no check can be passed in disguise (CVE-2024-24790).
+   * Returns undefined for anything else.
+   */
+  static parse(text: string): Ip | undefined {
+    const bytes = text.includes(':') ? parse6(text) : parse4(text);
+    return bytes && new Ip(unmap(bytes));
+  }
+
+  /** Like `parse`, for constants: throws a RangeError on text that is no address. */
+  static of(text: string): Ip {
+    const ip = Ip.parse(text);
+    if (!ip) throw new RangeError(`not an IP address: '${text}'`);
+    return ip;
+  }
+
+  static fromBigInt(value: bigint, family: Family): Ip {
+    const bytes = new Uint8Array(family === 4 ? 4 : 16);
+    for (let i = bytes.length - 1, rest = value; i >= 0; i--, rest >>= 8n) bytes[i] = Number(rest & 0xffn);
+    return new Ip(bytes);
+  }
+
+  toBigInt(): bigint {
+    let value = 0n;
+    for (const byte of this.bytes) value = (value << 8n) | BigInt(byte);
+    return value;
+  }
+
+  /** The address `offset` further on. Throws a RangeError beyond the family's last or first address. */
+  plus(offset: bigint | number): Ip {
+    const value = this.toBigInt() + BigInt(offset);
+    if (value < 0n || value >> BigInt(this.bytes.length * 8)) throw new RangeError(`${this} + ${offset} is no address`);
+    return Ip.fromBigInt(value, this.family);
+  }
+
+  equals(other: Ip): boolean {
+    return this === other || (this.family === other.family && compareBytes(this.bytes, other.bytes) === 0);
+  }
+
+  /** IPv4 before IPv6, then by number. */
+  compare(other: Ip): number {
+    return this.family - other.family || compareBytes(this.bytes, other.bytes);
+  }
+
+  /** Dotted quad, or the canonical form of RFC 5952. */
+  toString(): string {
+    return (this.#text ??= this.family === 4 ? this.bytes.join('.') : format6(this.bytes));
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
+  return 0;
+}
+
+function parse4(text: string): Uint8Array | undefined {
+  const match = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(text);
+  if (!match) return undefined;
+  const octets = match.slice(1).map(Number);
+  return octets.some(octet => octet > 255) ? undefined : Uint8Array.from(octets);
+}
+
+function parse6(text: string): Uint8Array | undefined {
+  const halves = text.split('::');
+  if (halves.length > 2) return undefined;
+  const head = groups(halves[0]!, halves.length === 1);
+  const tail = halves.length === 2 ? groups(halves[1]!, true) : [];
+  if (!head || !tail) return undefined;
+  const missing = 8 - head.length - tail.length;
+  // RFC 4291 §2.2: "::" stands for one or more groups of zeros.
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  const bytes = new Uint8Array(16);
+  [...head, ...new Array<number>(missing).fill(0), ...tail].forEach((group, i) => {
+    bytes[2 * i] = group >> 8;
+    bytes[2 * i + 1] = group & 0xff;
+  });
+  return bytes;
+}
+
+/** The 16-bit groups of one side of "::"; only at the end of an address may a dotted quad stand for the last two. */
+function groups(text: string, last: boolean): number[] | undefined {
+  if (text === '') return [];
+  const out: number[] = [];
+  const parts = text.split(':');
+  for (const [i, part] of parts.entries()) {
+    if (last && i === parts.length - 1 && part.includes('.')) {
+      const quad = parse4(part);
+      if (!quad) return undefined;
+      out.push((quad[0]! << 8) | quad[1]!, (quad[2]! << 8) | quad[3]!);
+    } else if (/^[0-9a-fA-F]{1,4}$/.test(part)) out.push(Number.parseInt(part, 16));
+    else return undefined;
+  }
+  return out;
+}
+
+function unmap(bytes: Uint8Array): Uint8Array {
+  const mapped = bytes.length === 16 && bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every(b => b === 0);
+  return mapped ? bytes.slice(12) : bytes;
+}
+
+function format6(bytes: Uint8Array): string {
+  const words = Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!);
+  // RFC 5952 §4.2: the longest run of two or more zero groups is shortened, the first of equals.
+  let start = -1;
+  let length = 1;
+  for (let i = 0; i < 8; i++) {
+    let end = i;
+    while (end < 8 && words[end] === 0) end++;
+    if (end - i > length) [start, length] = [i, end - i];
+    if (end > i) i = end;
+  }
+  const hex = (part: number[]) => part.map(word => word.toString(16)).join(':');
+  return start < 0 ? hex(words) : `${hex(words.slice(0, start))}::${hex(words.slice(start + length))}`;
+}
