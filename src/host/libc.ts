@@ -1,0 +1,105 @@
+/** The C library's functions that Node has no word for, called through koffi. Knows signatures and errno, decides nothing. */
+
+import { constants } from 'node:os';
+import koffi from 'koffi';
+
+/** A failed call, shaped like Node's own system errors: `code` is the errno's name ('EPERM'), `errno` its positive number. */
+export class SystemError extends Error {
+  readonly code: string;
+
+  constructor(
+    readonly syscall: string,
+    readonly errno: number,
+    detail = '',
+  ) {
+    super(`${syscall}: ${errnoName(errno)}${detail && ` (${detail})`}`);
+    this.name = 'SystemError';
+    this.code = errnoName(errno);
+  }
+}
+
+// ENOTSUP and EWOULDBLOCK share their numbers with the names that Linux prints.
+const NAMES = new Map(
+  Object.entries(constants.errno)
+    .filter(([name]) => name !== 'ENOTSUP' && name !== 'EWOULDBLOCK')
+    .map(([name, number]) => [number as number, name]),
+);
+
+/** 'ENOENT' for 2; a number without a name stays readable as 'E524'. */
+export function errnoName(errno: number): string {
+  return NAMES.get(errno) ?? `E${errno}`;
+}
+
+const library = koffi.load(null);
+
+/** Binds a function that reports failure as -1 and errno; the wrapper throws a SystemError instead. */
+function bind<A extends readonly unknown[]>(declaration: string): (...args: A) => number {
+  const call = library.func(declaration);
+  const { name } = call.info;
+  return (...args) => {
+    const result = call(...args) as number;
+    if (result < 0) throw new SystemError(name, koffi.errno());
+    return result;
+  };
+}
+
+// asm-generic/fcntl.h, linux/socket.h, linux/mount.h, linux/sched.h
+export const AF_NETLINK = 16;
+export const SOCK_RAW = 3;
+export const SOCK_CLOEXEC = 0o2000000;
+export const SOL_SOCKET = 1;
+export const SO_SNDBUFFORCE = 32;
+export const SO_RCVBUFFORCE = 33;
+export const MSG_DONTWAIT = 0x40;
+export const MSG_TRUNC = 0x20;
+export const CLONE_NEWNS = 0x00020000;
+export const CLONE_NEWUTS = 0x04000000;
+export const CLONE_NEWNET = 0x40000000;
+export const MS_BIND = 0x1000;
+export const MS_REC = 0x4000;
+export const MS_PRIVATE = 1 << 18;
+export const MS_SHARED = 1 << 20;
+export const MNT_DETACH = 2;
+
+/** A new file descriptor; close it with `fs.closeSync`. */
+export const socket = bind<[domain: number, type: number, protocol: number]>(
+  'int socket(int domain, int type, int protocol)',
+);
+
+/** `address` is a struct sockaddr. */
+export const bindSocket = bind<[fd: number, address: Uint8Array, length: number]>(
+  'int bind(int fd, const void *address, unsigned int length)',
+);
+
+export const listen = bind<[fd: number, backlog: number]>('int listen(int fd, int backlog)');
+
+export const setsockopt = bind<[fd: number, level: number, name: number, value: Uint8Array, length: number]>(
+  'int setsockopt(int fd, int level, int name, const void *value, unsigned int length)',
+);
+
+/** Bytes sent. The kernel reads from `buffer` before this returns. */
+export const send = bind<[fd: number, buffer: Uint8Array, length: number, flags: number]>(
+  'long send(int fd, const void *buffer, size_t length, int flags)',
+);
+
+/** Bytes received into `buffer`; with MSG_TRUNC the length of the whole datagram. */
+export const recv = bind<[fd: number, buffer: Uint8Array, length: number, flags: number]>(
+  'long recv(int fd, void *buffer, size_t length, int flags)',
+);
+
+/** Moves the calling thread into the namespace behind `fd`; `type` is a CLONE_NEW* or 0 for any. */
+export const setns = bind<[fd: number, type: number]>('int setns(int fd, int type)');
+
+/** Gives the calling thread new namespaces. */
+export const unshare = bind<[flags: number]>('int unshare(int flags)');
+
+export const mount = bind<[source: string, target: string, type: string | null, flags: number, data: string | null]>(
+  'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
+);
+
+export const umount2 = bind<[target: string, flags: number]>('int umount2(const char *target, int flags)');
+
+/** An int as setsockopt wants it, in host byte order. */
+export function intBytes(value: number): Uint8Array {
+  return new Uint8Array(Int32Array.of(value).buffer);
+}
