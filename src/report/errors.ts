@@ -8,6 +8,16 @@ export const ERRORS = {
   'PW-K101': { cause: 'not root: {action} needs CAP_NET_ADMIN and CAP_SYS_ADMIN', advice: 'run it as root, for example with sudo' },
   'PW-K102': { cause: 'the kernel has no {feature}', advice: '{hint}' },
   'PW-K103': { cause: 'the kernel refused {operation}: {errno}', advice: 'see `podwire doctor`; if it finds nothing, report it with the line above' },
+  'PW-L801': { cause: '{field} {value} is not possible', advice: 'use {want}' },
+  'PW-L802': { cause: "lab '{lab}' is not running", advice: 'start it with `podwire up`' },
+  'PW-L803': { cause: 'the range {range} of the lab overlaps {route} of this machine', advice: 'remove that route, or run the lab on a machine without it' },
+  'PW-L804': { cause: 'port {port} on {address} is taken', advice: 'end what listens there (`ss -ltnp`), or choose another with --api-port' },
+  'PW-L805': { cause: "lab '{lab}' did not become ready within {seconds} s: {missing}", advice: 'read {log}, then `podwire down` and try again' },
+  'PW-L806': { cause: "lab '{lab}' runs with other settings: {difference}", advice: '`podwire down` first, or choose another --name' },
+  'PW-A201': { cause: 'kubeconfig {path}: {problem}', advice: 'name another file with --kubeconfig or KUBECONFIG' },
+  'PW-A202': { cause: 'agent configuration {path}: {problem}', advice: 'see AgentConfigFile in src/agent/config.ts for the fields' },
+  'PW-N301': { cause: 'another agent (process {pid}) runs for this node: it holds {path}', advice: 'end that process first; one agent serves a node' },
+  'PW-N302': { cause: 'attachment record {path} is damaged: {problem}', advice: 'it was set aside as {path}.damaged; the Pod it belonged to gets a new address when it is made again' },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;
