@@ -13,11 +13,14 @@ export const ERRORS = {
   'PW-L803': { cause: 'the range {range} of the lab overlaps {route} of this machine', advice: 'remove that route, or run the lab on a machine without it' },
   'PW-L804': { cause: 'port {port} on {address} is taken', advice: 'end what listens there (`ss -ltnp`), or choose another with --api-port' },
   'PW-L805': { cause: "lab '{lab}' did not become ready within {seconds} s: {missing}", advice: 'read {log}, then `podwire down` and try again' },
+  'PW-L807': { cause: '{file} cannot be used: {problem}', advice: 'mend the file, or `podwire down` and begin anew' },
   'PW-L806': { cause: "lab '{lab}' runs with other settings: {difference}", advice: '`podwire down` first, or choose another --name' },
   'PW-A201': { cause: 'kubeconfig {path}: {problem}', advice: 'name another file with --kubeconfig or KUBECONFIG' },
   'PW-A202': { cause: 'agent configuration {path}: {problem}', advice: 'see AgentConfigFile in src/agent/config.ts for the fields' },
   'PW-N301': { cause: 'another agent (process {pid}) runs for this node: it holds {path}', advice: 'end that process first; one agent serves a node' },
   'PW-N302': { cause: 'attachment record {path} is damaged: {problem}', advice: 'it was set aside as {path}.damaged; the Pod it belonged to gets a new address when it is made again' },
+  'PW-A251': { cause: 'the state directory {path} is in use by process {pid}', advice: 'end that process, or choose another state directory' },
+  'PW-A252': { cause: 'the store {path} is corrupt at byte {offset}: {reason}', advice: 'restore it from a copy, or remove it to start empty; nothing was changed' },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,0 +1,66 @@
+/** What a lab left on the machine, found by names alone, and its removal: works after any crash, needs no running lab. */
+
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { openKernel } from '../host/kernel-port.js';
+import { removeNamespace } from '../host/namespace.js';
+import { removeContext } from './kubeconfig.js';
+import { NETNS_DIR, type Places } from './places.js';
+import { end, type ProcessRecord, processesIn, readLiving } from './processes.js';
+
+export interface Remains {
+  /** labd first: it would start again what is ended before it. */
+  readonly labd: ProcessRecord | undefined;
+  readonly netns: readonly string[];
+  readonly directories: readonly string[];
+}
+
+export function findRemains(at: Places): Remains {
+  const names = existsSync(NETNS_DIR) ? readdirSync(NETNS_DIR).filter(name => name.startsWith(at.netnsPrefix)) : [];
+  return {
+    labd: readLiving(at.labd),
+    netns: names.map(name => join(NETNS_DIR, name)),
+    directories: [at.run, at.state].filter(existsSync),
+  };
+}
+
+export function isNothing(remains: Remains): boolean {
+  return remains.labd === undefined && remains.netns.length === 0 && remains.directories.length === 0;
+}
+
+/** Ends the lab's processes, then removes its namespaces (and with them links, routes and tables), files and kubeconfig context. */
+export async function removeRemains(at: Places): Promise<void> {
+  const { labd, netns } = findRemains(at);
+  if (labd) {
+    // labd needs no farewell: everything it made is found here. SIGKILL, so that nothing new appears while we look.
+    await end([labd], 'SIGKILL', 5000);
+  }
+  // Ending one process can make its parent start another: look until nobody is left.
+  for (let round = 0; round < 5; round++) {
+    const processes = processesIn(netns);
+    if (processes.length === 0) break;
+    await end(processes, 'SIGKILL', 2000);
+  }
+  // Deleting a veth waits for all CPUs to forget it; a namespace that goes takes all its links at once, in the background.
+  for (const path of netns) removeNamespace(path);
+  removeHostLink(at);
+  removeContext(at.lab);
+  for (const directory of [at.run, at.state]) {
+    rmSync(directory, { recursive: true, force: true });
+    removeIfEmpty(dirname(directory));
+  }
+}
+
+/** Goes with the fabric's namespace, but that happens in the background: `down` returns when the machine is as it was. */
+function removeHostLink(at: Places): void {
+  const port = openKernel();
+  try {
+    port.apply([{ verb: 'delete', object: { kind: 'link', type: 'veth', name: at.hostLink, up: false } }]);
+  } finally {
+    port.close();
+  }
+}
+
+function removeIfEmpty(directory: string): void {
+  if (existsSync(directory) && readdirSync(directory).length === 0) rmSync(directory, { recursive: true });
+}
