@@ -7,10 +7,14 @@ export interface Kind<T extends { readonly kind: string }> {
   key(object: T): string;
   /** Kinds that must be in the kernel before this one; removals go in reverse. */
   readonly after: readonly string[];
+  /** Keys of the objects that the kernel must hold for this one to exist: they vanish or change only after it does. */
+  needs(object: T): readonly string[];
   /** One or more lines of text, in the words of `ip` and `nft`, without handles, indexes or counters' values. */
   format(object: T): string;
   /** Whether the kernel's object is what was wanted; attributes that only matter at creation are left out. */
-  equal(a: T, b: T): boolean;
+  equal(wanted: T, observed: T): boolean;
+  /** Whether `replace` can turn one into the other in place; left out: always. Otherwise it is made anew with all that needs it. */
+  replaceable?(wanted: T, observed: T): boolean;
   /** Whether podwire made it: by table name, route protocol number or link-name prefix. Others are never touched. */
   ours(object: T): boolean;
 }
@@ -22,5 +26,5 @@ export type Cause = string;
 export const PROTOCOL = 98;
 /** Names of links that podwire made in a node begin so. */
 export const LINK_PREFIX = 'pw';
-/** The one nftables table of podwire, family inet. */
+/** The name of podwire's nftables tables; all services are in the one of family inet. */
 export const TABLE = 'podwire';

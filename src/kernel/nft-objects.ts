@@ -91,16 +91,47 @@ export interface NftElement {
 
 /** What a match can look at; each is written as `nft` writes it. */
 export type Field =
-  | 'ip saddr' | 'ip daddr' | 'ip protocol' | 'ip6 saddr' | 'ip6 daddr' | 'ip6 nexthdr'
-  | 'ether saddr' | 'ether daddr' | 'ether type'
-  | 'arp saddr ip' | 'arp saddr ether' | 'arp daddr ip' | 'arp operation'
-  | 'th sport' | 'th dport' | 'tcp dport' | 'tcp sport' | 'tcp flags' | 'udp dport' | 'udp sport'
-  | 'icmp type' | 'icmpv6 type'
-  | 'meta iifname' | 'meta oifname' | 'meta l4proto' | 'meta nfproto' | 'meta mark' | 'meta protocol' | 'meta pkttype'
-  | 'ct state' | 'ct status' | 'ct mark' | 'ct direction'
-  | 'ct original ip saddr' | 'ct original ip daddr' | 'ct original ip6 saddr' | 'ct original ip6 daddr'
-  | 'ct original proto-dst' | 'ct original protocol'
-  | 'fib daddr type' | 'fib saddr . iif oif' ;
+  | 'ip saddr'
+  | 'ip daddr'
+  | 'ip protocol'
+  | 'ip6 saddr'
+  | 'ip6 daddr'
+  | 'ip6 nexthdr'
+  | 'ether saddr'
+  | 'ether daddr'
+  | 'ether type'
+  | 'arp saddr ip'
+  | 'arp saddr ether'
+  | 'arp daddr ip'
+  | 'arp operation'
+  | 'th sport'
+  | 'th dport'
+  | 'tcp dport'
+  | 'tcp sport'
+  | 'tcp flags'
+  | 'udp dport'
+  | 'udp sport'
+  | 'icmp type'
+  | 'icmpv6 type'
+  | 'meta iifname'
+  | 'meta oifname'
+  | 'meta l4proto'
+  | 'meta nfproto'
+  | 'meta mark'
+  | 'meta protocol'
+  | 'meta pkttype'
+  | 'ct state'
+  | 'ct status'
+  | 'ct mark'
+  | 'ct direction'
+  | 'ct original ip saddr'
+  | 'ct original ip daddr'
+  | 'ct original ip6 saddr'
+  | 'ct original ip6 daddr'
+  | 'ct original proto-dst'
+  | 'ct original protocol'
+  | 'fib daddr type'
+  | 'fib saddr . iif oif';
 
 /** A value that a rule computes: a field, a field under a mask, or a choice among `mod` by chance or in turn (result 0..mod-1). */
 export type Expression =
@@ -122,7 +153,13 @@ export type Statement =
   | { readonly vmap: readonly Expression[]; readonly map: SetRef }
   | Verdict
   /** NAT to a constant, or to what a map gives for a key: `dnat ip to ip daddr . th dport map @m` (address . port when `port`). */
-  | { readonly nat: 'dnat' | 'snat'; readonly family: 'ip' | 'ip6'; readonly to: { readonly ip: Ip; readonly port?: number } | { readonly key: readonly Expression[]; readonly map: SetRef; readonly port: boolean } }
+  | {
+      readonly nat: 'dnat' | 'snat';
+      readonly family: 'ip' | 'ip6';
+      readonly to:
+        | { readonly ip: Ip; readonly port?: number }
+        | { readonly key: readonly Expression[]; readonly map: SetRef; readonly port: boolean };
+    }
   | { readonly masquerade: true; readonly fullyRandom?: boolean }
   | { readonly reject: 'port-unreachable' | 'admin-prohibited' | 'tcp-reset' }
   | { readonly counter: true }
