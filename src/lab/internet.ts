@@ -2,13 +2,15 @@
 
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:http';
-import { isIPv4 } from 'node:net';
-import { bindUdp, listenTcp } from '../host/sockets.js';
 import { withNamespace } from '../host/namespace.js';
+import { bindUdp, listenTcp } from '../host/sockets.js';
 import type { Ip } from '../net/ip.js';
+import { CLASS_IN, decode, encode, type Message, RCODE, type ResourceRecord } from '../wire/dns.js';
 
-/** Names that exist there; everything else is NXDOMAIN. */
-export const INTERNET_NAMES = ['example.com', 'www.example.com', 'example.org', 'www.example.org', 'internet.test'];
+/** Names that exist there, as the codec's keys; everything else is NXDOMAIN. */
+export const INTERNET_NAMES = ['example.com', 'www.example.com', 'example.org', 'www.example.org', 'internet.test'].map(name => `${name}.`);
+/** Seconds. */
+const TTL = 300;
 
 export interface Internet {
   close(): void;
@@ -18,7 +20,7 @@ export interface Internet {
 export function startInternet(netns: string, servers: readonly Ip[]): Internet {
   const closers = servers.flatMap(ip => {
     const [web, dns] = withNamespace(netns, () => [listenTcp(ip, 80), bindUdp(ip, 53)] as const);
-    return [serveWeb(web), serveDns(dns, ip, servers)];
+    return [serveWeb(web), serveDns(dns, servers)];
   });
   return { close: () => closers.forEach(close => close()) };
 }
@@ -26,14 +28,45 @@ export function startInternet(netns: string, servers: readonly Ip[]): Internet {
 /** Tells every caller what it looks like from here: that is what one asks the Internet about a masquerade. */
 function serveWeb(fd: number): () => void {
   const server = createServer((request, response) => {
+    const caller = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
     response.setHeader('content-type', 'text/plain');
-    response.end(`Welcome to the Internet, ${bare(request.socket.remoteAddress ?? '')}\nyou asked for http://${request.headers.host}${request.url}\n`);
+    response.end(`Welcome to the Internet, ${caller}\nyou asked for http://${request.headers.host}${request.url}\n`);
   });
   server.listen({ fd });
   return () => server.close();
 }
 
-function bare(address: string): string {
-  const mapped = address.replace(/^::ffff:/, '');
-  return isIPv4(mapped) ? mapped : address;
+/** An authoritative server for the names above; all of them are this one machine. */
+function serveDns(fd: number, servers: readonly Ip[]): () => void {
+  const socket = createSocket('udp4');
+  socket.on('message', (bytes, from) => {
+    const query = decode(bytes);
+    if (!('malformed' in query) && !query.response) socket.send(encode(answer(query, servers)), from.port, from.address);
+  });
+  socket.on('error', () => {});
+  socket.bind({ fd });
+  return () => socket.close();
+}
+
+function answer(query: Message, servers: readonly Ip[]): Message {
+  const question = query.questions[0];
+  const known = question !== undefined && INTERNET_NAMES.includes(question.name);
+  const wanted = known ? servers.filter(ip => question.type === (ip.family === 4 ? 'A' : 'AAAA')) : [];
+  const record = (ip: Ip): ResourceRecord => ({
+    name: question!.name,
+    class: CLASS_IN,
+    ttl: TTL,
+    data: { type: ip.family === 4 ? 'A' : 'AAAA', ip },
+  });
+  return {
+    ...query,
+    response: true,
+    authoritative: true,
+    recursionAvailable: true,
+    truncated: false,
+    rcode: known ? RCODE.NOERROR : RCODE.NXDOMAIN,
+    answers: wanted.map(record),
+    authorities: [],
+    additionals: [],
+  };
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { openKernel } from '../host/kernel-port.js';
 import { createNamespace, isNamespace, removeNamespace } from '../host/namespace.js';
 import { diff } from '../kernel/diff.js';
-import { keyOf } from '../kernel/kinds.js';
+import { key } from '../kernel/kinds.js';
 import type { KernelFailure, KernelState } from '../kernel/port.js';
 import { PodwireError } from '../report/errors.js';
 import type { Segment } from './topology.js';
@@ -20,10 +20,9 @@ export function buildUnderlay(segments: readonly Segment[]): void {
   for (const segment of segments) {
     const port = openKernel(segment.netns);
     try {
-      const desired: KernelState = new Map(segment.objects.map(object => [keyOf(object), object]));
+      const desired: KernelState = new Map(segment.objects.map(object => [key(object), object]));
       // Nothing is removed here: agents add to their node's state, and the host's belongs to the machine.
-      const missing = diff(desired, port.read()).filter(({ verb }) => verb !== 'delete');
-      const failures = port.apply(missing);
+      const failures = port.apply(diff(desired, port.read(), { remove: false }));
       if (failures[0]) throw refused(segment, failures[0]);
     } finally {
       port.close();
@@ -33,7 +32,7 @@ export function buildUnderlay(segments: readonly Segment[]): void {
 
 function refused(segment: Segment, failure: KernelFailure): PodwireError {
   return new PodwireError('PW-K103', {
-    operation: `${failure.operation.verb} ${keyOf(failure.operation.object)} in ${segment.role}`,
+    operation: `${failure.operation.verb} ${key(failure.operation.object)} in ${segment.role}`,
     errno: `${failure.errno} ${failure.message}`,
   });
 }

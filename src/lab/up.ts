@@ -4,6 +4,7 @@ import { fork } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { PodwireError } from '../report/errors.js';
+import { ReportedFailure } from '../report/failure.js';
 import { type LabConfig, labConfig } from './config.js';
 import { checkHost } from './preflight.js';
 import { places } from './places.js';
@@ -84,14 +85,4 @@ async function startLabd(config: LabConfig, logPath: string, onProgress: (progre
 
 function notReady(config: LabConfig, missing: string, log: string): PodwireError {
   return new PodwireError('PW-L805', { lab: config.name, seconds: PATIENCE, missing, log });
-}
-
-/** A PodwireError of labd, on this side of the channel: code and text are in the message already. */
-export class ReportedFailure extends Error {
-  constructor(
-    message: string,
-    readonly advice: string | undefined,
-  ) {
-    super(message);
-  }
 }

@@ -21,6 +21,18 @@ export const ERRORS = {
   'PW-N302': { cause: 'attachment record {path} is damaged: {problem}', advice: 'it was set aside as {path}.damaged; the Pod it belonged to gets a new address when it is made again' },
   'PW-A251': { cause: 'the state directory {path} is in use by process {pid}', advice: 'end that process, or choose another state directory' },
   'PW-A252': { cause: 'the store {path} is corrupt at byte {offset}: {reason}', advice: 'restore it from a copy, or remove it to start empty; nothing was changed' },
+  'PW-L808': { cause: 'not ready after {seconds} s: {what}', advice: '`podwire status` and `kubectl describe` say why' },
+  'PW-U902': { cause: '{file}: {problem}', advice: 'mend the manifest' },
+  'PW-L809': { cause: "the lab has no node, place or Pod '{where}'", advice: '`podwire status` and `kubectl get pods -A` list them' },
+  'PW-U903': { cause: "cannot run '{command}'", advice: 'name a program of this machine' },
+  'PW-U901': { cause: "there is no error code '{code}'", advice: '`podwire explain` lists them all' },
+  'PW-N311': { cause: '{object} has no pod CIDR', advice: 'run a controller that gives nodes their pod CIDRs, or set spec.podCIDRs' },
+  'PW-N312': { cause: '{object}: pod CIDR {cidr} is no prefix', advice: 'write it as address/length with all host bits zero' },
+  'PW-N313': { cause: '{object}: pod CIDR {cidr} overlaps that of {other}, and is not used', advice: 'give every node a range of its own' },
+  'PW-S401': { cause: '{object}: ClusterIP {ip} lies outside the Service ranges ({cidrs}), and is not served', advice: 'let the API server choose the address, or choose one from these ranges' },
+  'PW-S402': { cause: '{object}: ClusterIP {ip} belongs to {other}, and is not served here', advice: 'delete one of the two, or give this one another address' },
+  'PW-S403': { cause: '{object}: {ip} cannot be an endpoint, it is a loopback, link-local, multicast or unspecified address', advice: 'see who writes this EndpointSlice; such an endpoint would reach the node itself' },
+  'PW-S404': { cause: '{object}: endpoint address {ip} is no {type} address', advice: 'correct the address, or the addressType of the slice' },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

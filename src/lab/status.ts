@@ -1,0 +1,73 @@
+/** The lab's state as one plain value: what the API says, and which agents run. Changes nothing. */
+
+import type { Api } from '../client/api.js';
+import { resources } from '../objects/resources.js';
+import type { LabConfig } from './config.js';
+import { places } from './places.js';
+import { readLiving } from './processes.js';
+import { savedConfig } from './up.js';
+
+export interface LabStatus {
+  readonly lab: string;
+  readonly config: LabConfig;
+  /** Its URL. */
+  readonly apiServer: string;
+  readonly nodes: readonly NodeStatus[];
+  readonly pods: { readonly ready: number; readonly all: number };
+  readonly services: number;
+  /** `Pod shop/web-1: Unhealthy: …`, the newest warning of each object. */
+  readonly problems: readonly string[];
+  readonly healthy: boolean;
+}
+
+export interface NodeStatus {
+  readonly name: string;
+  readonly ready: boolean;
+  /** The agent's process id, when it runs. */
+  readonly agent: number | undefined;
+  readonly addresses: readonly string[];
+  readonly podCidrs: readonly string[];
+}
+
+/** Minutes that a warning counts. */
+const RECENT = 10;
+
+export async function labStatus(lab: string, api: Api): Promise<LabStatus> {
+  const at = places(lab);
+  const config = savedConfig(at.config)!;
+  const [nodes, pods, services, events] = await Promise.all([
+    api.list(resources.nodes),
+    api.list(resources.pods),
+    api.list(resources.services),
+    api.list(resources.events, { fieldSelector: 'type=Warning' }),
+  ]);
+  const isTrue = (object: { status?: { conditions?: readonly { type: string; status: string }[] } }, type: string) =>
+    object.status?.conditions?.some(condition => condition.type === type && condition.status === 'True') ?? false;
+  const nodeStates = nodes.items.map(node => ({
+    name: node.metadata.name!,
+    ready: isTrue(node, 'Ready'),
+    agent: readLiving(at.node(node.metadata.name!).agentProcess)?.pid,
+    addresses: (node.status?.addresses ?? []).filter(({ type }) => type === 'InternalIP').map(({ address }) => address),
+    podCidrs: node.spec?.podCIDRs ?? [],
+  }));
+  const live = pods.items.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed');
+  const since = Date.now() - RECENT * 60_000;
+  const problems = new Map(
+    events.items
+      .filter(event => Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '') > since)
+      .map(({ involvedObject: on, reason, message }) => [
+        `${on.kind} ${on.namespace ? `${on.namespace}/` : ''}${on.name}`,
+        `${reason}: ${message}`,
+      ]),
+  );
+  return {
+    lab,
+    config,
+    apiServer: `https://127.0.0.1:${config.apiPort}`,
+    nodes: nodeStates,
+    pods: { ready: live.filter(pod => isTrue(pod, 'Ready')).length, all: live.length },
+    services: services.items.length,
+    problems: [...problems].map(([object, text]) => `${object}: ${text}`),
+    healthy: nodeStates.length === config.nodes && nodeStates.every(node => node.ready && node.agent !== undefined),
+  };
+}
