@@ -33,7 +33,7 @@ export function errnoName(errno: number): string {
 const library = koffi.load(null);
 
 /** Binds a function that reports failure as -1 and errno; the wrapper throws a SystemError instead. */
-function bind<A extends readonly unknown[]>(declaration: string): (...args: A) => number {
+export function bind<A extends readonly unknown[]>(declaration: string): (...args: A) => number {
   const call = library.func(declaration);
   const { name } = call.info;
   return (...args) => {
@@ -69,6 +69,11 @@ export const socket = bind<[domain: number, type: number, protocol: number]>(
 /** `address` is a struct sockaddr. */
 export const bindSocket = bind<[fd: number, address: Uint8Array, length: number]>(
   'int bind(int fd, const void *address, unsigned int length)',
+);
+
+/** Throws code EINPROGRESS when the socket does not block and the answer is still to come. */
+export const connect = bind<[fd: number, address: Uint8Array, length: number]>(
+  'int connect(int fd, const void *address, unsigned int length)',
 );
 
 export const listen = bind<[fd: number, backlog: number]>('int listen(int fd, int backlog)');
