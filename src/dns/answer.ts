@@ -1,0 +1,47 @@
+/** The result of a question and the handlers' contract. Knows no handler. */
+
+import { type Question, RCODE, type ResourceRecord } from '../wire/dns.js';
+import type { Name } from '../wire/dns-name.js';
+import { startOfAuthority } from './soa.js';
+import type { DnsView } from './view.js';
+
+export interface Answer {
+  /** The handler that decided. */
+  readonly handler: string;
+  /** In a few words, for `podwire dns query` and logs. */
+  readonly why: string;
+  readonly rcode: number;
+  readonly authoritative: boolean;
+  readonly answers: readonly ResourceRecord[];
+  readonly authorities: readonly ResourceRecord[];
+  readonly additionals: readonly ResourceRecord[];
+  /** What an upstream resolver must be asked; its answers come after `answers`, its rcode is the final one. */
+  readonly forward?: Question;
+}
+
+/** What a handler says; its name is added by the chain. */
+export type Verdict = Omit<Answer, 'handler'>;
+
+export interface Handler {
+  readonly name: string;
+  /** Undefined: not mine, ask the next. Never throws. */
+  answer(view: DnsView, question: Question): Verdict | undefined;
+}
+
+export function positive(
+  answers: readonly ResourceRecord[],
+  why: string,
+  additionals: readonly ResourceRecord[] = [],
+): Verdict {
+  return { why, rcode: RCODE.NOERROR, authoritative: true, answers, authorities: [], additionals };
+}
+
+/** NXDOMAIN when the name does not exist, else NODATA (RFC 2308 §2). */
+export function negative(view: DnsView, zone: Name, exists: boolean, why: string): Verdict {
+  const rcode = exists ? RCODE.NOERROR : RCODE.NXDOMAIN;
+  return { ...positive([], why), rcode, authorities: [startOfAuthority(zone, view.domain)] };
+}
+
+export function failure(rcode: number, why: string): Verdict {
+  return { ...positive([], why), rcode, authoritative: false };
+}

@@ -1,0 +1,77 @@
+/** The manners of a name server: what of a request gets which reply, before and after the question is answered. */
+
+import { type Edns, type Malformed, type Message, type Question, RCODE, type ResourceRecord } from '../wire/dns.js';
+import type { Answer } from './answer.js';
+
+/** The UDP size that crosses every path without fragments (DNS flag day 2020). */
+export const UDP_SIZE = 1232;
+
+/** A reply that needs no answer, a question to answer, or undefined: say nothing. */
+export type Admission =
+  | { readonly reply: Message }
+  | { readonly request: Message; readonly question: Question }
+  | undefined;
+
+export function admit(request: Message | Malformed): Admission {
+  if ('malformed' in request) {
+    const { header } = request;
+    return header && !header.response ? { reply: bare({ ...EMPTY, ...header }, RCODE.FORMERR) } : undefined;
+  }
+  // Answering a response would let two servers talk to each other for ever.
+  if (request.response) return undefined;
+  if (request.opcode !== 0) return { reply: bare({ ...EMPTY, ...headOf(request) }, RCODE.NOTIMP) };
+  const question = request.questions[0];
+  if (!question || request.questions.length > 1)
+    return { reply: bare({ ...EMPTY, ...headOf(request) }, RCODE.FORMERR) };
+  if ((request.edns?.version ?? 0) > 0) return { reply: bare(request, RCODE.BADVERS) };
+  return { request, question };
+}
+
+/** The reply that carries an answer. Equal records are turned by the request's id, which spreads clients over endpoints. */
+export function reply(
+  request: Message,
+  answer: Pick<Answer, 'rcode' | 'authoritative' | 'answers' | 'authorities' | 'additionals'>,
+): Message {
+  return {
+    ...bare(request, answer.rcode),
+    authoritative: answer.authoritative,
+    answers: turn(answer.answers, request.id),
+    authorities: answer.authorities,
+    additionals: answer.additionals,
+  };
+}
+
+/** The most bytes of a UDP reply to this request. */
+export function udpLimit(request: Message): number {
+  return request.edns ? Math.min(Math.max(request.edns.size, 512), UDP_SIZE) : 512;
+}
+
+const EMPTY = { questions: [], answers: [], authorities: [], additionals: [], rcode: 0 } as const;
+const EDNS: Edns = { size: UDP_SIZE, version: 0, dnssecOk: false, options: [] };
+
+type Head = Pick<Message, 'id' | 'opcode' | 'recursionDesired' | 'checkingDisabled' | 'questions'> & {
+  readonly edns?: Edns;
+};
+
+function headOf({ id, opcode, recursionDesired, checkingDisabled }: Message): Omit<Head, 'questions'> {
+  return { id, opcode, recursionDesired, checkingDisabled };
+}
+
+function bare(request: Head, rcode: number): Message {
+  const { id, opcode, recursionDesired, checkingDisabled, questions, edns } = request;
+  return {
+    ...{ id, opcode, recursionDesired, checkingDisabled, questions, rcode },
+    ...{ response: true, authoritative: false, truncated: false, recursionAvailable: true, authenticData: false },
+    ...{ answers: [], authorities: [], additionals: [] },
+    ...(edns && { edns: { ...EDNS, dnssecOk: edns.dnssecOk } }),
+  };
+}
+
+/** Aliases stay where they are, in front; the records after them are rotated. */
+function turn(records: readonly ResourceRecord[], by: number): readonly ResourceRecord[] {
+  const first = records.findLastIndex(({ data }) => data.type === 'CNAME') + 1;
+  const rest = records.length - first;
+  if (rest < 2) return records;
+  const shift = first + (by % rest);
+  return [...records.slice(0, first), ...records.slice(shift), ...records.slice(first, shift)];
+}

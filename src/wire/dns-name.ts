@@ -1,0 +1,67 @@
+/** Domain names as text. Knows labels, escapes and lengths (RFC 1035 §3.1, §5.1; RFC 4343 §2.1); knows nothing of messages. */
+
+/**
+ * Absolute presentation form, ending in a dot; the root is `.`. A dot or backslash inside a label is escaped (`\.`, `\\`),
+ * a byte that is no visible ASCII character is `\DDD` in decimal. A *key* is a name in lower case.
+ */
+export type Name = string;
+
+/** The name's labels as bytes, none for the root; undefined when a label has not 1..63 bytes or the whole exceeds 255. */
+export function labels(name: Name): Uint8Array[] | undefined {
+  if (name === '.') return [];
+  const found: Uint8Array[] = [];
+  let label: number[] = [];
+  let size = 1;
+  for (let i = 0; i < name.length; i++) {
+    const character = name[i]!;
+    if (character === '.') {
+      size += label.length + 1;
+      if (label.length < 1 || label.length > 63 || size > 255) return undefined;
+      found.push(Uint8Array.from(label));
+      label = [];
+    } else if (character === '\\') {
+      const decimal = /^\d{3}/.exec(name.slice(i + 1, i + 4))?.[0];
+      const byte = decimal ? Number(decimal) : name.charCodeAt(i + 1);
+      if (!(byte <= 255)) return undefined;
+      label.push(byte);
+      i += decimal ? 3 : 1;
+    } else {
+      const byte = name.charCodeAt(i);
+      if (byte < 0x21 || byte > 0x7e) return undefined;
+      label.push(byte);
+    }
+  }
+  return found.length && !label.length ? found : undefined;
+}
+
+/** Whether the text is an absolute name that fits on the wire. */
+export function isName(text: string): boolean {
+  return labels(text) !== undefined;
+}
+
+/** One label as text, escaped. */
+export function labelText(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) {
+    if (byte === 0x2e || byte === 0x5c) text += `\\${String.fromCharCode(byte)}`;
+    else if (byte < 0x21 || byte > 0x7e) text += `\\${String(byte).padStart(3, '0')}`;
+    else text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
+/** The name without its first label; the root's parent is undefined. */
+export function parent(name: Name): Name | undefined {
+  if (name === '.') return undefined;
+  let i = 0;
+  while (i < name.length && name[i] !== '.') i += name[i] === '\\' ? 2 : 1;
+  return i + 1 < name.length ? name.slice(i + 1) : '.';
+}
+
+/** Whether `name` is `zone` or lies below it, compared by whole labels; both are keys. */
+export function isWithin(name: Name, zone: Name): boolean {
+  for (let at: Name | undefined = name; at !== undefined && at.length >= zone.length; at = parent(at)) {
+    if (at === zone) return true;
+  }
+  return false;
+}
