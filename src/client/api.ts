@@ -1,6 +1,6 @@
 /** The verbs of the Kubernetes API as methods, for any resource. Knows paths, bodies and refusals; keeps no state. */
 
-import type { KubeObject, Resource } from '../objects/resources.js';
+import { apiVersionOf, type KubeObject, type Resource } from '../objects/resources.js';
 import { ApiFailure } from './failure.js';
 import { jsonLines, text } from './stream.js';
 import type { Transport } from './transport.js';
@@ -180,9 +180,11 @@ export class Api {
   }
 }
 
+type Path = Pick<Resource, 'group' | 'version' | 'plural' | 'namespaced'>;
+
 /** `/api/v1/namespaces/default/pods/web-0`; every segment is percent-encoded, so that no name can leave its place. */
-export function path(resource: Resource<KubeObject>, namespace?: string, name?: string): string {
-  const base = resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
+export function path(resource: Path, namespace?: string, name?: string): string {
+  const base = `/${resource.group === '' ? 'api' : 'apis'}/${apiVersionOf(resource)}`;
   const scope = resource.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
   return `${base}${scope}/${resource.plural}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
 }
@@ -201,6 +203,5 @@ function search(query: Readonly<Record<string, string | number | boolean | undef
 /** The items of a list come without kind and apiVersion from a real API server. */
 function typed<T extends KubeObject>(resource: Resource<T>, item: T): T {
   if (item.kind) return item;
-  const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
-  return { apiVersion, kind: resource.kind, ...item };
+  return { ...item, apiVersion: apiVersionOf(resource), kind: resource.kind };
 }

@@ -1,9 +1,8 @@
 /** Kubernetes Events on the object a user looks at. Knows how to say a thing once; never fails and never delays its caller. */
 
-import type { KubeObject, Resource } from '../objects/resources.js';
+import { resources } from '../objects/resources.js';
 import { logger } from '../report/log.js';
-import type { Api } from './api.js';
-import { path } from './api.js';
+import { type Api, path } from './api.js';
 
 /** Whom an event is about. */
 export interface Regarding {
@@ -94,8 +93,6 @@ export function eventRecorder(api: Api, source: { readonly component: string; re
   };
 }
 
-const EVENTS: Resource<KubeObject> = { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true };
-
 async function send(api: Api, source: object, one: Series): Promise<void> {
   const { regarding, type, reason, message } = one;
   // Events about objects without a namespace live in `default`.
@@ -103,13 +100,13 @@ async function send(api: Api, source: object, one: Series): Promise<void> {
   const lastTimestamp = seconds(one.last);
   if (one.sent > 0) {
     await api.patch(
-      EVENTS,
+      resources.events,
       { namespace, name: one.name },
       { type: 'merge', body: { count: one.count, lastTimestamp } },
     );
     return;
   }
-  await api.request('POST', path(EVENTS, namespace), {
+  await api.request('POST', path(resources.events, namespace), {
     apiVersion: 'v1',
     kind: 'Event',
     metadata: { namespace, name: one.name },

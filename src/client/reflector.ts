@@ -64,7 +64,7 @@ export async function* reflect<T extends KubeObject>(
         stall.start();
         if (type === 'DELETED') yield* gone(known, object);
         else if (type !== 'BOOKMARK') yield* seen(known, object);
-        position = object.metadata.resourceVersion;
+        position = object.metadata.resourceVersion ?? position;
       }
       // A watch that the server ends at once must not become a busy loop.
       if (Date.now() - started < 1000) failures++;
