@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:http';
 import { withNamespace } from '../host/namespace.js';
 import { bindUdp, listenTcp } from '../host/sockets.js';
-import type { Ip } from '../net/ip.js';
+import type { Family, Ip } from '../net/ip.js';
 import { CLASS_IN, decode, encode, type Message, RCODE, type ResourceRecord } from '../wire/dns.js';
 
 /** Names that exist there, as the codec's keys; everything else is NXDOMAIN. */
@@ -20,7 +20,7 @@ export interface Internet {
 export function startInternet(netns: string, servers: readonly Ip[]): Internet {
   const closers = servers.flatMap(ip => {
     const [web, dns] = withNamespace(netns, () => [listenTcp(ip, 80), bindUdp(ip, 53)] as const);
-    return [serveWeb(web), serveDns(dns, servers)];
+    return [serveWeb(web), serveDns(dns, ip.family, servers)];
   });
   return { close: () => closers.forEach(close => close()) };
 }
@@ -37,8 +37,8 @@ function serveWeb(fd: number): () => void {
 }
 
 /** An authoritative server for the names above; all of them are this one machine. */
-function serveDns(fd: number, servers: readonly Ip[]): () => void {
-  const socket = createSocket('udp4');
+function serveDns(fd: number, family: Family, servers: readonly Ip[]): () => void {
+  const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
   socket.on('message', (bytes, from) => {
     const query = decode(bytes);
     if (!('malformed' in query) && !query.response) socket.send(encode(answer(query, servers)), from.port, from.address);

@@ -1,0 +1,28 @@
+/** What a node's agent is told, from what the lab's user asked for. */
+
+import type { AgentConfigFile } from '../agent/config.js';
+import { addresses, type LabConfig, ranges } from './config.js';
+import type { Places } from './places.js';
+
+export function agentConfigFile(node: string, config: LabConfig, at: Places): AgentConfigFile {
+  const own = at.node(node);
+  const { pods, services } = ranges(config);
+  const known = addresses(config);
+  return {
+    node,
+    kubeconfig: own.kubeconfig,
+    stateDir: own.state,
+    cniSocket: own.cniSocket,
+    cniBinDir: own.cniBin,
+    cniConfDir: own.cniConf,
+    profile: config.profile,
+    overlay: config.overlay,
+    podCidrs: pods.map(String),
+    serviceCidrs: services.map(String),
+    dns: {
+      addresses: known.dns.map(String),
+      clusterDomain: 'cluster.local',
+      upstreams: known.internetServer.map(String),
+    },
+  };
+}
