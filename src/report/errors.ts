@@ -29,6 +29,7 @@ export const ERRORS = {
   'PW-N311': { cause: '{object} has no pod CIDR', advice: 'run a controller that gives nodes their pod CIDRs, or set spec.podCIDRs' },
   'PW-N312': { cause: '{object}: pod CIDR {cidr} is no prefix', advice: 'write it as address/length with all host bits zero' },
   'PW-N313': { cause: '{object}: pod CIDR {cidr} overlaps that of {other}, and is not used', advice: 'give every node a range of its own' },
+  'PW-N314': { cause: '{object}: address {ip} belongs to {other}, and is not used', advice: 'give every node an InternalIP of its own' },
   'PW-S401': { cause: '{object}: ClusterIP {ip} lies outside the Service ranges ({cidrs}), and is not served', advice: 'let the API server choose the address, or choose one from these ranges' },
   'PW-S402': { cause: '{object}: ClusterIP {ip} belongs to {other}, and is not served here', advice: 'delete one of the two, or give this one another address' },
   'PW-S403': { cause: '{object}: {ip} cannot be an endpoint, it is a loopback, link-local, multicast or unspecified address', advice: 'see who writes this EndpointSlice; such an endpoint would reach the node itself' },

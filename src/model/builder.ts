@@ -1,0 +1,110 @@
+/** Builds a Cluster from objects in any order, one event at a time. Cannot fail; what is wrong becomes a problem. */
+
+import type { Cidr } from '../net/cidr.js';
+import type { KubeObject } from '../objects/meta.js';
+import type { Namespace } from '../objects/namespace.js';
+import type { Node } from '../objects/node.js';
+import type { Pod } from '../objects/pod.js';
+import type { Service } from '../objects/service.js';
+import { Claims } from './claims.js';
+import type { Change, Cluster, ClusterEvent, NamespaceEntry, PodEntry } from './cluster.js';
+import { NodeIndex } from './node.js';
+import { podEntry } from './pod.js';
+import type { Problem } from './problem.js';
+import { stringMap, text } from './read.js';
+import { ServiceIndex } from './service-index.js';
+
+/** Its `cluster` always shows the state after the last event; that state depends on the objects alone, not on their order. */
+export class ClusterBuilder {
+  readonly #nodes = new NodeIndex();
+  readonly #namespaces = new Map<string, NamespaceEntry>();
+  readonly #pods = new Map<string, PodEntry>();
+  /** An address may be given to a new Pod while its last one still ends: the younger owns it. */
+  readonly #podIps = new Claims<PodEntry>((a, b) => b.created - a.created || compare(a.key, b.key));
+  readonly #services: ServiceIndex;
+  readonly cluster: Cluster;
+
+  constructor(options: { readonly serviceCidrs: readonly Cidr[] }) {
+    this.#services = new ServiceIndex(options.serviceCidrs);
+    this.cluster = {
+      nodes: this.#nodes.entries,
+      namespaces: this.#namespaces,
+      pods: this.#pods,
+      podsByIp: this.#podIps.owners,
+      services: this.#services.entries,
+      servicesByIp: this.#services.byIp,
+      problems: () => this.#problems(),
+    };
+  }
+
+  /** Which entries the event changed. Kinds that the network has no use for change nothing. */
+  apply({ type, object }: ClusterEvent): Change {
+    const name = text(object, 'metadata', 'name');
+    if (name === undefined) return [];
+    const namespace = text(object, 'metadata', 'namespace') ?? '';
+    const next = type === 'upsert' ? object : undefined;
+    switch (object.kind) {
+      case 'Node':
+        return this.#nodes.set(name, next as unknown as Node | undefined).map(key => ({ kind: 'Node', key }));
+      case 'Namespace':
+        return this.#setNamespace(name, next);
+      case 'Pod':
+        return this.#setPod(namespace, name, next);
+      case 'Service':
+        return this.#services.setService(namespace, name, next as unknown as Service | undefined).map(service);
+      case 'EndpointSlice':
+        return this.#services.setSlice(namespace, name, next).map(service);
+      default:
+        return [];
+    }
+  }
+
+  #setNamespace(name: string, object: KubeObject | undefined): Change {
+    const labels = stringMap(object, 'metadata', 'labels');
+    if (object) this.#namespaces.set(name, { name, object: object as unknown as Namespace, labels });
+    else if (!this.#namespaces.delete(name)) return [];
+    return [{ kind: 'Namespace', key: name }];
+  }
+
+  #setPod(namespace: string, name: string, object: KubeObject | undefined): Change {
+    const old = this.#pods.get(`${namespace}/${name}`);
+    const next = object && podEntry(namespace, name, object as unknown as Pod);
+    if (!old && !next) return [];
+    this.#podIps.replace(old, ownIps(old), next, ownIps(next));
+    if (next) this.#pods.set(next.key, next);
+    else this.#pods.delete(old!.key);
+    return [{ kind: 'Pod', key: `${namespace}/${name}` }];
+  }
+
+  #problems(): Problem[] {
+    const found: Problem[] = [];
+    for (const node of this.cluster.nodes.values()) found.push(...node.problems);
+    for (const entry of this.cluster.services.values()) {
+      found.push(...entry.problems);
+      for (const slice of entry.slices) found.push(...slice.problems);
+    }
+    return found;
+  }
+}
+
+/** The cluster of all these objects at once. */
+export function buildCluster(
+  objects: Iterable<KubeObject>,
+  options: { readonly serviceCidrs: readonly Cidr[] },
+): Cluster {
+  const builder = new ClusterBuilder(options);
+  for (const object of objects) builder.apply({ type: 'upsert', object });
+  return builder.cluster;
+}
+
+function ownIps(pod: PodEntry | undefined) {
+  return !pod || pod.hostNetwork || pod.finished ? [] : pod.ips;
+}
+
+function service(key: string) {
+  return { kind: 'Service', key } as const;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,43 @@
+/** A Pod's connection to its node, as the agent's journal has it: known without the API server. */
+
+import type { Cidr } from '../net/cidr.js';
+import { Ip } from '../net/ip.js';
+import type { Mac } from '../net/mac.js';
+import { BRIDGE_MAC } from './names.js';
+
+/** `routed`: the Pod's link ends in the node's routing. `bridge`: it is a port of a bridge, whose address is the gateway. */
+export type Profile = 'routed' | 'bridge';
+
+export interface Attachment {
+  /** The Pod's uid. */
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly profile: Profile;
+  /** One per family at most. */
+  readonly ips: readonly Ip[];
+  /** The node's end: `pw` and 11 hex digits. */
+  readonly link: string;
+  readonly hostMac: Mac;
+  readonly podMac: Mac;
+  /** Path of the Pod's network namespace. */
+  readonly netns: string;
+  /** The Pod's default gateways, one per family: `gateways(profile, podCidrs)`. */
+  readonly gateways: readonly Ip[];
+  /** Bytes: `podMtu(settings)`. */
+  readonly mtu: number;
+}
+
+/** Link-local, the same in every Pod: the Pod needs no address of the node, and no two Pods share a link (RFC 3927, RFC 4291). */
+const ROUTED = [Ip.of('169.254.1.1'), Ip.of('fe80::1')];
+
+/** The default gateways of a node's Pods. */
+export function gateways(profile: Profile, podCidrs: readonly Cidr[]): readonly Ip[] {
+  if (profile === 'bridge') return podCidrs.map(cidr => cidr.at(1));
+  return ROUTED.filter(ip => podCidrs.some(cidr => cidr.family === ip.family));
+}
+
+/** The Ethernet address that a Pod sends everything to. */
+export function gatewayMac(attachment: Attachment): Mac {
+  return attachment.profile === 'bridge' ? BRIDGE_MAC : attachment.hostMac;
+}

@@ -1,0 +1,29 @@
+/** What every node needs before any feature: the table, and the kernel switches that make it a router. */
+
+import { TABLE } from '../../kernel/kind.js';
+import type { Feature } from '../feature.js';
+
+export const base: Feature = {
+  name: 'base',
+  per: 'Self',
+  plan: () => ({
+    objects: [
+      { kind: 'table', family: 'inet', name: TABLE },
+      ...SYSCTLS.map(([name, value]) => ({ kind: 'sysctl', name, value }) as const),
+    ],
+  }),
+};
+
+/** route_localnet is never set: it would let neighbours reach the node's own 127.0.0.1 (CVE-2020-8558). */
+const SYSCTLS = [
+  ['net/ipv4/ip_forward', '1'],
+  ['net/ipv6/conf/all/forwarding', '1'],
+  // Loose: with several ways between nodes a reply may come in on another link. Pods are held by the spoof guard instead,
+  // which is exact. The kernel takes the greater of `all` and the link's own, so this also lowers a strict 1.
+  ['net/ipv4/conf/all/rp_filter', '2'],
+  // Links made from now on take no routes from router advertisements: a Pod could send them (CVE-2020-13597).
+  ['net/ipv6/conf/default/accept_ra', '0'],
+  // Two Pods on one bridge talk through the node; telling them of the short cut would lead them past the rules.
+  ['net/ipv4/conf/all/send_redirects', '0'],
+  ['net/ipv4/conf/default/send_redirects', '0'],
+] as const;

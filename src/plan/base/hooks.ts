@@ -1,0 +1,25 @@
+/** Where podwire's base chains hook in, and in which order: one row per chain, the reason above it. */
+
+import type { Hook } from '../../kernel/nft-objects.js';
+
+/** NF_IP_PRI_* of linux/netfilter_ipv4.h. */
+const RAW = -300;
+const DSTNAT = -100;
+const FILTER = 0;
+const SRCNAT = 100;
+
+export const HOOKS = {
+  // Before conntrack: a spoofed packet must not cost a connection entry, nor be taken for a reply of somebody else's.
+  'from-pods': { type: 'filter', hook: 'prerouting', priority: RAW, policy: 'accept' },
+  // A Service is resolved before routing, so that the endpoint decides the way.
+  services: { type: 'nat', hook: 'prerouting', priority: DSTNAT, policy: 'accept' },
+  // The same for connections of the node's own processes, which never pass prerouting.
+  'services-local': { type: 'nat', hook: 'output', priority: DSTNAT, policy: 'accept' },
+  // After DNAT: what still has a ClusterIP as its destination has no endpoint. Reject is possible only from here on.
+  refuse: { type: 'filter', hook: 'forward', priority: FILTER, policy: 'accept' },
+  'refuse-local': { type: 'filter', hook: 'output', priority: FILTER, policy: 'accept' },
+  // Before masquerade, which would choose the address of the link: here it must be one that Pods can answer to.
+  'services-source': { type: 'nat', hook: 'postrouting', priority: SRCNAT - 1, policy: 'accept' },
+  // The last word on the source of what leaves the cluster.
+  masquerade: { type: 'nat', hook: 'postrouting', priority: SRCNAT, policy: 'accept' },
+} as const satisfies Record<string, Hook>;

@@ -1,0 +1,124 @@
+/** Keeps one node's plan up to date: changes of subjects in, changed owners out. Holds no plan, only who shares what. */
+
+import type { KernelObject } from '../kernel/port.js';
+import type { Change, Cluster } from '../model/cluster.js';
+import type { Attachment } from './attachment.js';
+import {
+  type Feature,
+  NOTHING,
+  type Owner,
+  type PlanChange,
+  type Shared,
+  type Subjects,
+  type World,
+} from './feature.js';
+import { FEATURES } from './features.js';
+import type { Settings } from './settings.js';
+
+/** The whole plan of a node at once. */
+export function plan(
+  cluster: Cluster,
+  nodeName: string,
+  settings: Settings,
+  attachments: Iterable<Attachment> = [],
+): ReadonlyMap<Owner, readonly KernelObject[]> {
+  const planner = new Planner(cluster, nodeName, settings, attachments);
+  const whole = new Map(planner.start());
+  for (const [owner, objects] of whole) if (!objects.length) whole.delete(owner);
+  return whole;
+}
+
+/**
+ * Incremental: after `start`, each call's result replaces the objects of the owners in it, and an owner with none is
+ * to be removed. Whatever the order of calls, the sum is what `plan` gives for the same state.
+ */
+export class Planner {
+  readonly #world: World;
+  readonly #attachments: Map<string, Attachment>;
+  readonly #features = new Map<keyof Subjects, Feature[]>();
+  readonly #shared = new Map<Owner, readonly Shared[]>();
+  readonly #holders = new Map<Owner, number>();
+
+  /** `cluster` is live (a ClusterBuilder's); `attachments` are those that the agent's journal knows at its start. */
+  constructor(
+    cluster: Cluster,
+    nodeName: string,
+    settings: Settings,
+    attachments: Iterable<Attachment> = [],
+    features: readonly Feature[] = FEATURES,
+  ) {
+    this.#attachments = new Map(Array.from(attachments, attachment => [attachment.uid, attachment]));
+    this.#world = { cluster, nodeName, settings, attachments: this.#attachments };
+    for (const feature of features) {
+      const others = this.#features.get(feature.per);
+      if (others) others.push(feature);
+      else this.#features.set(feature.per, [feature]);
+    }
+  }
+
+  /** The whole plan: all owners with their objects. */
+  start(): PlanChange {
+    const { cluster, settings } = this.#world;
+    const out = new Map<Owner, readonly KernelObject[]>();
+    this.#replan('Self', this.#world.nodeName, settings, out);
+    for (const [uid, attachment] of this.#attachments) this.#replan('Attachment', uid, attachment, out);
+    for (const [name, node] of cluster.nodes) this.#replan('Node', name, node, out);
+    for (const [name, namespace] of cluster.namespaces) this.#replan('Namespace', name, namespace, out);
+    for (const [key, pod] of cluster.pods) this.#replan('Pod', key, pod, out);
+    for (const [key, service] of cluster.services) this.#replan('Service', key, service, out);
+    return out;
+  }
+
+  /** After the builder applied an event: what its change does. Several changes may be given as one. */
+  apply(change: Change): PlanChange {
+    const { nodes, namespaces, pods, services } = this.#world.cluster;
+    const entries = { Node: nodes, Namespace: namespaces, Pod: pods, Service: services };
+    const out = new Map<Owner, readonly KernelObject[]>();
+    for (const { kind, key } of change) this.#replan(kind, key, entries[kind].get(key), out);
+    return out;
+  }
+
+  attach(attachment: Attachment): PlanChange {
+    this.#attachments.set(attachment.uid, attachment);
+    const out = new Map<Owner, readonly KernelObject[]>();
+    this.#replan('Attachment', attachment.uid, attachment, out);
+    return out;
+  }
+
+  detach(uid: string): PlanChange {
+    this.#attachments.delete(uid);
+    const out = new Map<Owner, readonly KernelObject[]>();
+    this.#replan('Attachment', uid, undefined, out);
+    return out;
+  }
+
+  #replan<K extends keyof Subjects>(
+    kind: K,
+    key: string,
+    subject: Subjects[K] | undefined,
+    out: Map<Owner, readonly KernelObject[]>,
+  ) {
+    for (const feature of this.#features.get(kind) ?? []) {
+      const owner = `${feature.name} ${kind} ${key}`;
+      const { objects, shared = [] } = subject ? feature.plan(subject as never, this.#world) : NOTHING;
+      out.set(owner, objects);
+      this.#share(owner, shared, out);
+    }
+  }
+
+  /** Counts who holds each shared owner: it comes with its first holder and goes with its last. */
+  #share(owner: Owner, next: readonly Shared[], out: Map<Owner, readonly KernelObject[]>): void {
+    const old = this.#shared.get(owner) ?? [];
+    for (const item of next) if (this.#count(item.owner, 1) === 1) out.set(item.owner, item.objects);
+    for (const item of old) if (this.#count(item.owner, -1) === 0) out.set(item.owner, []);
+    if (next.length) this.#shared.set(owner, next);
+    else this.#shared.delete(owner);
+  }
+
+  #count(owner: Owner, by: 1 | -1): number {
+    const holders = (this.#holders.get(owner) ?? 0) + by;
+    if (holders) this.#holders.set(owner, holders);
+    else this.#holders.delete(owner);
+    return holders;
+  }
+}

@@ -1,0 +1,67 @@
+/** The node's side of each Pod: its link, the routes and neighbours to it, and the guard on what it may send. */
+
+import { PROTOCOL } from '../../kernel/kind.js';
+import type { Neighbour, Route, Veth } from '../../kernel/net-objects.js';
+import type { KernelObject } from '../../kernel/port.js';
+import { Cidr } from '../../net/cidr.js';
+import type { Ip } from '../../net/ip.js';
+import type { Attachment } from '../attachment.js';
+import type { Feature, World } from '../feature.js';
+import { BRIDGE } from '../names.js';
+import { sourceAddress } from '../settings.js';
+import { bridge } from './bridge.js';
+import { guard, guardElements } from './guard.js';
+
+const links: Feature = {
+  name: 'pods',
+  per: 'Attachment',
+  plan: (attachment, world) => ({
+    objects: [
+      hostLink(attachment),
+      ...attachment.ips.flatMap(ip => way(attachment, ip, world)),
+      ...guardElements(attachment, 'inet'),
+      ...(attachment.profile === 'bridge' ? guardElements(attachment, 'bridge') : []),
+    ],
+    shared: attachment.profile === 'bridge' ? [bridge(attachment.gateways)] : undefined,
+  }),
+};
+
+export const pods: readonly Feature[] = [links, guard];
+
+function hostLink(attachment: Attachment): Veth {
+  const { link, mtu, hostMac, podMac, netns } = attachment;
+  return {
+    kind: 'link',
+    type: 'veth',
+    name: link,
+    up: true,
+    mtu,
+    mac: hostMac,
+    alias: causeOf(attachment),
+    peer: { name: 'eth0', netns, mac: podMac, mtu },
+    ...(attachment.profile === 'bridge' ? { master: BRIDGE } : {}),
+  };
+}
+
+/** One address's route, and the neighbour entry that makes asking for the Pod's Ethernet address needless. */
+function way(attachment: Attachment, ip: Ip, { settings }: World): KernelObject[] {
+  const cause = causeOf(attachment);
+  const link = attachment.profile === 'bridge' ? BRIDGE : attachment.link;
+  const route: Route = {
+    kind: 'route',
+    destination: Cidr.host(ip),
+    table: 254,
+    type: 'unicast',
+    nexthops: [{ link }],
+    source: sourceAddress(settings, ip.family),
+    scope: ip.family === 4 ? 'link' : undefined,
+    protocol: PROTOCOL,
+    cause,
+  };
+  const neighbour: Neighbour = { kind: 'neighbour', link, ip, mac: attachment.podMac, permanent: true, cause };
+  return [route, neighbour];
+}
+
+function causeOf({ namespace, name }: Attachment) {
+  return `Pod ${namespace}/${name}`;
+}

@@ -1,0 +1,55 @@
+/** ClusterIPs as data: the rules never change, a Service is elements of maps, and a packet's cost does not grow with their number. */
+
+import type { KernelObject } from '../../kernel/port.js';
+import type { ServiceEntry } from '../../model/cluster.js';
+import { PROTOCOL_NUMBERS } from '../../net/flow.js';
+import type { Ip } from '../../net/ip.js';
+import { type Feature, type FeatureOf, NOTHING, type Shared, type World } from '../feature.js';
+import { element } from '../nft.js';
+import { chooser } from './chooser.js';
+import { REFUSE, rules } from './rules.js';
+import { select } from './select.js';
+import { hairpin, source } from './source.js';
+
+const clusterIPs: FeatureOf<'Service'> = {
+  name: 'services',
+  per: 'Service',
+  plan: (service, world) => {
+    // ExternalName and headless Services have no address of their own: DNS alone answers for them.
+    if (!service.clusterIPs.length) return NOTHING;
+    const objects: KernelObject[] = [];
+    const shared = new Map<string, Shared>();
+    for (const ip of service.clusterIPs) if (!answeredHere(ip, world)) planAddress(service, ip, objects, shared);
+    return { objects, shared: [...shared.values()] };
+  },
+};
+
+export const services: readonly Feature[] = [rules, clusterIPs, source, hairpin];
+
+/**
+ * One address of a Service. Per port: which chooser takes it (services4), and for each slot of the chooser the target
+ * (endpoints4). What only some Services need (session affinity, traffic policies) is another chooser than `chooser(n)`.
+ */
+function planAddress(service: ServiceEntry, ip: Ip, objects: KernelObject[], shared: Map<string, Shared>): void {
+  const { family } = ip;
+  const cause = `Service ${service.key}`;
+  objects.push(element(`cluster-ips${family}`, [ip], cause));
+  for (const port of service.ports) {
+    const protocol = PROTOCOL_NUMBERS[port.protocol];
+    const targets = select(service, family, port);
+    if (!targets.length) {
+      objects.push(element(`no-endpoints${family}`, [ip, protocol, port.port], cause, REFUSE));
+      continue;
+    }
+    const choice = chooser(family, targets.length);
+    shared.set(choice.shared.owner, choice.shared);
+    objects.push(element(`services${family}`, [ip, protocol, port.port], cause, choice.verdict));
+    for (const [slot, target] of targets.entries()) {
+      objects.push(element(`endpoints${family}`, [ip, protocol, port.port, slot], cause, [target.ip, target.port]));
+    }
+  }
+}
+
+function answeredHere(ip: Ip, { settings }: World): boolean {
+  return settings.dnsAddresses.some(own => own.equals(ip));
+}

@@ -1,0 +1,54 @@
+/** Connections through a Service whose reply would miss this node take the node's address, so that conntrack sees it. */
+
+import type { NftRule } from '../../kernel/nft-objects.js';
+import type { Family } from '../../net/ip.js';
+import type { Feature } from '../feature.js';
+import { baseChain, element, FAMILIES, inSet, notInSet, rule, setPair, snat, WORDS } from '../nft.js';
+import { type Settings, sourceAddress } from '../settings.js';
+
+/** IPS_DST_NAT of linux/netfilter/nf_conntrack_common.h: the connection was given another destination. */
+const DST_NAT = 0x20;
+const translated = { match: [{ field: 'ct status', mask: DST_NAT }], op: '!=', to: 0 } as const;
+
+export const source: Feature = {
+  name: 'services source',
+  per: 'Self',
+  plan: settings => ({
+    objects: [
+      // Pairs of one Pod's address with itself: nft compares no two fields of a packet, but finds them in a set.
+      ...setPair('hairpin', ['ip', 'ip']),
+      baseChain(
+        'services-source',
+        FAMILIES.flatMap(family => sourceRules(family, settings)),
+      ),
+    ],
+  }),
+};
+
+/** A Pod that reached itself through its own Service. */
+export const hairpin: Feature = {
+  name: 'services hairpin',
+  per: 'Attachment',
+  plan: ({ namespace, name, ips }) => ({
+    objects: ips.map(ip => element(`hairpin${ip.family}`, [ip, ip], `Pod ${namespace}/${name}`)),
+  }),
+};
+
+function sourceRules(family: Family, settings: Settings): NftRule[] {
+  const ip = sourceAddress(settings, family);
+  if (!ip) return [];
+  const { source, destination } = WORDS[family];
+  return [
+    // It would answer itself directly, from an address it never asked.
+    rule('hairpin', translated, inSet(`hairpin${family}`, source, destination), snat(ip)),
+    // From outside the cluster, through this node, to an endpoint that may be anywhere. In an overlay a node's own
+    // process counts as outside, as replies to node addresses do not take the overlay.
+    rule(
+      'from outside the cluster',
+      translated,
+      notInSet(`pod-cidrs${family}`, source),
+      ...(settings.overlay === 'none' ? [notInSet(`node-ips${family}`, source)] : []),
+      snat(ip),
+    ),
+  ];
+}
