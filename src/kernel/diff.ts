@@ -25,7 +25,7 @@ export function diff(desired: KernelState, observed: KernelState, options: DiffO
     const wanted = desired.get(key);
     const present = observed.get(key);
     if (!wanted) {
-      if (present && remove && ours(present)) (present.kind === 'element' ? before : after).push(present);
+      if (present && remove && ours(present)) (kindOf(present).removeFirst ? before : after).push(present);
     } else if (!present) puts.push({ verb: 'add', object: wanted });
     else if (!equal(wanted, present)) {
       if (kindOf(wanted).replaceable?.(wanted, present) === false) renewed.push(key);
@@ -48,15 +48,17 @@ interface Renewal {
 function renew({ desired, observed, renewed, puts, removals }: Renewal): Operation[] {
   const gone = dependents(observed, renewed);
   const again = [...gone].flatMap(key => desired.get(key) ?? []);
-  const first = [...gone].map(key => observed.get(key)!);
+  // What is neither ours nor wanted (the kernel's own route on a link) goes by itself.
+  const first = [...gone].filter(key => desired.has(key) || ours(observed.get(key)!)).map(key => observed.get(key)!);
   const others = removals.filter(object => !gone.has(keyOf(object)));
+  const early = (object: KernelObject) => kindOf(object).removeFirst === true;
   return [
-    ...deletes([...first, ...others.filter(object => object.kind === 'element')]),
+    ...deletes([...first, ...others.filter(early)]),
     ...additions([
       ...puts.filter(({ object }) => !gone.has(keyOf(object))),
       ...again.map((object): Operation => ({ verb: 'add', object })),
     ]),
-    ...deletes(others.filter(object => object.kind !== 'element')),
+    ...deletes(others.filter(object => !early(object))),
   ];
 }
 
@@ -91,12 +93,11 @@ function inOrder<T>(items: readonly T[], object: (item: T) => KernelObject): T[]
   for (const item of items) ranks[RANK.get(object(item).kind)!]!.push(item);
   return ranks.flatMap(group => {
     const first = group[0];
-    // An element needs no element, an address no address: only chains and links can need their own kind.
-    return first && SELF.has(object(first).kind) ? byNeed(group, object) : group;
+    if (!first) return [];
+    const { kind, after } = kindOf(object(first));
+    return after.includes(kind) ? byNeed(group, object) : group;
   });
 }
-
-const SELF: ReadonlySet<string> = new Set(['chain', 'link']);
 
 /** Depth first; in a circle of needs the first met comes last. */
 function byNeed<T>(group: readonly T[], object: (item: T) => KernelObject): T[] {

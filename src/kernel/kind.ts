@@ -5,7 +5,7 @@ export interface Kind<T extends { readonly kind: string }> {
   readonly kind: T['kind'];
   /** Unique among all objects of one namespace's state, and stable: `link eth0`, `route main 10.244.2.0/24`. */
   key(object: T): string;
-  /** Kinds that must be in the kernel before this one; removals go in reverse. */
+  /** Kinds that must be in the kernel before this one, its own if objects of the kind need each other; removals go in reverse. */
   readonly after: readonly string[];
   /** Keys of the objects that the kernel must hold for this one to exist: they vanish or change only after it does. */
   needs(object: T): readonly string[];
@@ -15,6 +15,8 @@ export interface Kind<T extends { readonly kind: string }> {
   equal(wanted: T, observed: T): boolean;
   /** Whether `replace` can turn one into the other in place; left out: always. Otherwise it is made anew with all that needs it. */
   replaceable?(wanted: T, observed: T): boolean;
+  /** Its removal goes before all additions, because what comes may overlap it. */
+  readonly removeFirst?: boolean;
   /** Whether podwire made it: by table name, route protocol number or link-name prefix. Others are never touched. */
   ours(object: T): boolean;
 }

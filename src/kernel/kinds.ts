@@ -50,7 +50,7 @@ function rank(): Map<string, number> {
   const order = new Map<string, number>();
   const visit = (name: string): void => {
     if (order.has(name)) return;
-    for (const earlier of byName.get(name)!.after) visit(earlier);
+    for (const earlier of byName.get(name)!.after) if (earlier !== name) visit(earlier);
     order.set(name, order.size);
   };
   for (const kind of KINDS) visit(kind.kind);

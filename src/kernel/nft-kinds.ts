@@ -42,7 +42,7 @@ export const setKind: Kind<NftSet> = {
 
 export const chainKind: Kind<NftChain> = {
   kind: 'chain',
-  after: ['table', 'set'],
+  after: ['table', 'set', 'chain'],
   key: chain => chainKey(chain, chain.name),
   needs: chainNeeds,
   format: chain => block(`chain ${chain.name}`, chainLines(chain)),
@@ -65,6 +65,7 @@ export const elementKind: Kind<NftElement> = {
     const data = element.data === undefined ? '' : ` : ${dataKey(element.data)}`;
     return `element ${element.family} ${element.table} ${element.set} { ${valuesKey(element.key)}${data} }`;
   },
+  removeFirst: true,
   equal: (a, b) => a === b || a.data === b.data || dataKey(a.data) === dataKey(b.data),
   ours: inOurTable,
 };

@@ -137,7 +137,7 @@ export type Field =
 export type Expression =
   | { readonly field: Field; readonly mask?: number }
   | { readonly numgen: 'random' | 'inc'; readonly mod: number; readonly offset?: number }
-  | { readonly value: Value };
+  | { readonly value: Value; readonly type: DataType };
 
 /** Reference to a named set or map of the same table. */
 export interface SetRef {

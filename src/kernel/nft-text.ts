@@ -73,7 +73,7 @@ function formatMasked(field: keyof typeof FIELD_TYPES, mask: number, op: string,
   return `${fieldName(field)} & ${formatValue(mask, type)} ${op} ${value}`;
 }
 
-function formatRight(to: Value | readonly Value[] | SetRef, types: readonly (ValueType | undefined)[]): string {
+function formatRight(to: Value | readonly Value[] | SetRef, types: readonly ValueType[]): string {
   if (isSetRef(to)) return `@${to.set}`;
   if (!Array.isArray(to)) return formatValue(to as Value, types[0]);
   const values = to as readonly Value[];
@@ -88,9 +88,9 @@ function isSetRef(to: unknown): to is SetRef {
   return typeof to === 'object' && to !== null && 'set' in to;
 }
 
-function typeOf(expression: Expression): ValueType | undefined {
+function typeOf(expression: Expression): ValueType {
   if ('field' in expression) return FIELD_TYPES[expression.field];
-  return 'numgen' in expression ? 'integer' : undefined;
+  return 'numgen' in expression ? 'integer' : expression.type;
 }
 
 function concatenation(expressions: readonly Expression[]): string {
@@ -102,7 +102,7 @@ function formatExpression(expression: Expression): string {
     const offset = expression.offset ? ` offset ${expression.offset}` : '';
     return `numgen ${expression.numgen} mod ${expression.mod}${offset}`;
   }
-  if ('value' in expression) return formatValue(expression.value, undefined);
+  if ('value' in expression) return formatValue(expression.value, expression.type);
   const name = fieldName(expression.field);
   if (expression.mask === undefined) return name;
   return `${name} & ${formatValue(expression.mask, FIELD_TYPES[expression.field])}`;

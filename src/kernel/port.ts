@@ -28,9 +28,11 @@ export interface KernelPort {
   /** Everything of the given kinds (all when left out) that is in the namespace now, ours or not. nftables: podwire's table alone. */
   read(kinds?: readonly KernelObject['kind'][]): KernelState;
   /**
-   * In the given order. All nftables operations of one call are one atomic batch: they all happen or none does.
+   * In the given order. All nftables operations of one call are one atomic batch at the place of the first of them:
+   * they all happen or none does, and then the culprits have their own errno and the others ECANCELED.
    * The others each succeed or fail alone; what failed is returned and stops nothing.
-   * Adding what is there (equal) and deleting what is not there succeed.
+   * Adding what is there (equal), replacing and deleting what is not there succeed; adding what is there
+   * otherwise is EEXIST. Within one call a chain may jump to one that comes later; nothing is deleted that is in use (EBUSY).
    */
   apply(operations: readonly Operation[]): readonly KernelFailure[];
   close(): void;
