@@ -9,8 +9,8 @@ import { BRIDGE_MAC } from './names.js';
 export type Profile = 'routed' | 'bridge';
 
 export interface Attachment {
-  /** The Pod's uid. */
-  readonly uid: string;
+  /** Unique per sandbox, `<container id>/<interface>`: a Pod's next sandbox may come before its last one has gone. */
+  readonly id: string;
   readonly namespace: string;
   readonly name: string;
   readonly profile: Profile;
@@ -20,12 +20,16 @@ export interface Attachment {
   readonly link: string;
   readonly hostMac: Mac;
   readonly podMac: Mac;
+  /** The link's name inside the Pod, CNI_IFNAME: `eth0` as a rule. */
+  readonly ifname: string;
   /** Path of the Pod's network namespace. */
   readonly netns: string;
   /** The Pod's default gateways, one per family: `gateways(profile, podCidrs)`. */
   readonly gateways: readonly Ip[];
   /** Bytes: `podMtu(settings)`. */
   readonly mtu: number;
+  /** DEL was called: the link may stay for a moment, so that links go in groups, but nothing leads to it or passes it. */
+  readonly leaving?: boolean;
 }
 
 /** Link-local, the same in every Pod: the Pod needs no address of the node, and no two Pods share a link (RFC 3927, RFC 4291). */

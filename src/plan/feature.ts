@@ -11,7 +11,7 @@ export interface World {
   /** The node planned for. */
   readonly nodeName: string;
   readonly settings: Settings;
-  /** By uid. */
+  /** By id. */
   readonly attachments: ReadonlyMap<string, Attachment>;
 }
 

@@ -47,7 +47,7 @@ export class Planner {
     attachments: Iterable<Attachment> = [],
     features: readonly Feature[] = FEATURES,
   ) {
-    this.#attachments = new Map(Array.from(attachments, attachment => [attachment.uid, attachment]));
+    this.#attachments = new Map(Array.from(attachments, attachment => [attachment.id, attachment]));
     this.#world = { cluster, nodeName, settings, attachments: this.#attachments };
     for (const feature of features) {
       const others = this.#features.get(feature.per);
@@ -61,7 +61,7 @@ export class Planner {
     const { cluster, settings } = this.#world;
     const out = new Map<Owner, readonly KernelObject[]>();
     this.#replan('Self', this.#world.nodeName, settings, out);
-    for (const [uid, attachment] of this.#attachments) this.#replan('Attachment', uid, attachment, out);
+    for (const [id, attachment] of this.#attachments) this.#replan('Attachment', id, attachment, out);
     for (const [name, node] of cluster.nodes) this.#replan('Node', name, node, out);
     for (const [name, namespace] of cluster.namespaces) this.#replan('Namespace', name, namespace, out);
     for (const [key, pod] of cluster.pods) this.#replan('Pod', key, pod, out);
@@ -79,16 +79,16 @@ export class Planner {
   }
 
   attach(attachment: Attachment): PlanChange {
-    this.#attachments.set(attachment.uid, attachment);
+    this.#attachments.set(attachment.id, attachment);
     const out = new Map<Owner, readonly KernelObject[]>();
-    this.#replan('Attachment', attachment.uid, attachment, out);
+    this.#replan('Attachment', attachment.id, attachment, out);
     return out;
   }
 
-  detach(uid: string): PlanChange {
-    this.#attachments.delete(uid);
+  detach(id: string): PlanChange {
+    this.#attachments.delete(id);
     const out = new Map<Owner, readonly KernelObject[]>();
-    this.#replan('Attachment', uid, undefined, out);
+    this.#replan('Attachment', id, undefined, out);
     return out;
   }
 

@@ -1,7 +1,6 @@
 /** The spoof guard: from a Pod's link comes only what that Pod may send. Fails closed: a link without an element passes nothing. */
 
 import type { NftElement, Statement } from '../../kernel/nft-objects.js';
-import { PROTOCOL_NUMBERS } from '../../net/flow.js';
 import type { Attachment } from '../attachment.js';
 import type { Feature } from '../feature.js';
 import { baseChain, chain, element, is, notInSet, rule, set, setPair } from '../nft.js';
@@ -9,7 +8,6 @@ import { baseChain, chain, element, is, notInSet, rule, set, setPair } from '../
 export const guard: Feature = { name: 'pods guard', per: 'Self', plan: () => ({ objects: guardObjects('inet') }) };
 
 const DROP: Statement = { verdict: 'drop' };
-const { UDP } = PROTOCOL_NUMBERS;
 
 /** Sets and chains in one table; the bridge's also looks at Ethernet and ARP senders, which family inet never sees. */
 export function guardObjects(family: 'inet' | 'bridge') {
@@ -38,9 +36,9 @@ export function guardObjects(family: 'inet' | 'bridge') {
         rule(why, notInSet('pod-sources4', 'meta iifname', 'ip saddr'), DROP),
         rule(why, notInSet('pod-sources6', 'meta iifname', 'ip6 saddr'), DROP),
         // A Pod is no router: solicitations, advertisements and redirects (CVE-2020-10749) …
-        rule(why, is('icmpv6 type', [133, 134, 137]), DROP),
+        rule(why, is('icmpv6 type', ['nd-router-solicit', 'nd-router-advert', 'nd-redirect']), DROP),
         // … no DHCP server, in either family …
-        rule(why, is('meta l4proto', UDP), is('th sport', [67, 547]), DROP),
+        rule(why, is('udp sport', [67, 547]), DROP),
         // … and no end of a tunnel: the node would unpack what the Pod packed, and so lose sight of its source.
         rule(why, is('udp dport', 4789), DROP),
       ],

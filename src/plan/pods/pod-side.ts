@@ -10,17 +10,17 @@ import { type Attachment, gatewayMac } from '../attachment.js';
  * Ethernet address it is told, so that neither ARP nor neighbour discovery is needed or believed.
  */
 export function podSide(attachment: Attachment): readonly KernelObject[] {
-  const { ips, podMac: mac, mtu } = attachment;
+  const { ips, ifname: link, podMac: mac, mtu } = attachment;
   const families = new Set(ips.map(ip => ip.family));
   const gateways = attachment.gateways.filter(ip => families.has(ip.family));
   return [
-    ...(families.has(6) ? SYSCTLS.map(([name, value]) => ({ kind: 'sysctl', name, value }) as const) : []),
+    ...(families.has(6)
+      ? SYSCTLS.map(name => ({ kind: 'sysctl', name: `net/ipv6/conf/${link}/${name}`, value: '0' }) as const)
+      : []),
     { kind: 'link', type: 'other', driver: '', name: 'lo', up: true },
-    { kind: 'link', type: 'veth', name: 'eth0', up: true, mtu, mac },
-    ...ips.map(ip => ({ kind: 'address', link: 'eth0', ip, prefix: ip.bytes.length * 8, nodad: true }) as const),
-    ...gateways.map(
-      ip => ({ kind: 'neighbour', link: 'eth0', ip, mac: gatewayMac(attachment), permanent: true }) as const,
-    ),
+    { kind: 'link', type: 'veth', name: link, up: true, mtu, mac },
+    ...ips.map(ip => ({ kind: 'address', link, ip, prefix: ip.bytes.length * 8, nodad: true }) as const),
+    ...gateways.map(ip => ({ kind: 'neighbour', link, ip, mac: gatewayMac(attachment), permanent: true }) as const),
     ...gateways.map(
       via =>
         ({
@@ -28,7 +28,7 @@ export function podSide(attachment: Attachment): readonly KernelObject[] {
           destination: via.family === 4 ? DEFAULT4 : DEFAULT6,
           table: 254,
           type: 'unicast',
-          nexthops: [{ via, link: 'eth0', onlink: true }],
+          nexthops: [{ via, link, onlink: true }],
           protocol: PROTOCOL,
         }) as const,
     ),
@@ -38,8 +38,5 @@ export function podSide(attachment: Attachment): readonly KernelObject[] {
 const DEFAULT4 = Cidr.of('0.0.0.0/0');
 const DEFAULT6 = Cidr.of('::/0');
 
-const SYSCTLS = [
-  // The way out is given: neither an advertisement nor a redirect of somebody else may change it (CVE-2020-10749).
-  ['net/ipv6/conf/eth0/accept_ra', '0'],
-  ['net/ipv6/conf/eth0/accept_redirects', '0'],
-] as const;
+/** The way out is given: neither an advertisement nor a redirect of somebody else may change it (CVE-2020-10749). */
+const SYSCTLS = ['accept_ra', 'accept_redirects'];

@@ -16,20 +16,23 @@ const links: Feature = {
   name: 'pods',
   per: 'Attachment',
   plan: (attachment, world) => ({
-    objects: [
-      hostLink(attachment),
-      ...attachment.ips.flatMap(ip => way(attachment, ip, world)),
-      ...guardElements(attachment, 'inet'),
-      ...(attachment.profile === 'bridge' ? guardElements(attachment, 'bridge') : []),
-    ],
+    objects: attachment.leaving ? [hostLink(attachment)] : [hostLink(attachment), ...present(attachment, world)],
     shared: attachment.profile === 'bridge' ? [bridge(attachment.gateways)] : undefined,
   }),
 };
 
+function present(attachment: Attachment, world: World): KernelObject[] {
+  return [
+    ...attachment.ips.flatMap(ip => way(attachment, ip, world)),
+    ...guardElements(attachment, 'inet'),
+    ...(attachment.profile === 'bridge' ? guardElements(attachment, 'bridge') : []),
+  ];
+}
+
 export const pods: readonly Feature[] = [links, guard];
 
 function hostLink(attachment: Attachment): Veth {
-  const { link, mtu, hostMac, podMac, netns } = attachment;
+  const { link, ifname, mtu, hostMac, podMac, netns } = attachment;
   return {
     kind: 'link',
     type: 'veth',
@@ -38,7 +41,7 @@ function hostLink(attachment: Attachment): Veth {
     mtu,
     mac: hostMac,
     alias: causeOf(attachment),
-    peer: { name: 'eth0', netns, mac: podMac, mtu },
+    peer: { name: ifname, netns, mac: podMac, mtu },
     ...(attachment.profile === 'bridge' ? { master: BRIDGE } : {}),
   };
 }

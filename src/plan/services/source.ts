@@ -2,13 +2,12 @@
 
 import type { NftRule } from '../../kernel/nft-objects.js';
 import type { Family } from '../../net/ip.js';
-import type { Feature } from '../feature.js';
-import { baseChain, element, FAMILIES, inSet, notInSet, rule, setPair, snat, WORDS } from '../nft.js';
+import { type Feature, NOTHING } from '../feature.js';
+import { baseChain, element, FAMILIES, inSet, is, notInSet, rule, setPair, snat, WORDS } from '../nft.js';
 import { type Settings, sourceAddress } from '../settings.js';
 
-/** IPS_DST_NAT of linux/netfilter/nf_conntrack_common.h: the connection was given another destination. */
-const DST_NAT = 0x20;
-const translated = { match: [{ field: 'ct status', mask: DST_NAT }], op: '!=', to: 0 } as const;
+/** The connection was given another destination. */
+const translated = is('ct status', 'dnat');
 
 export const source: Feature = {
   name: 'services source',
@@ -29,9 +28,10 @@ export const source: Feature = {
 export const hairpin: Feature = {
   name: 'services hairpin',
   per: 'Attachment',
-  plan: ({ namespace, name, ips }) => ({
-    objects: ips.map(ip => element(`hairpin${ip.family}`, [ip, ip], `Pod ${namespace}/${name}`)),
-  }),
+  plan: ({ namespace, name, ips, leaving }) =>
+    leaving
+      ? NOTHING
+      : { objects: ips.map(ip => element(`hairpin${ip.family}`, [ip, ip], `Pod ${namespace}/${name}`)) },
 };
 
 function sourceRules(family: Family, settings: Settings): NftRule[] {
