@@ -97,12 +97,14 @@ export function run(program: string, args: readonly string[], env: NodeJS.Proces
   });
 }
 
+type Truthy<T> = Exclude<T, false | '' | 0 | null | undefined>;
+
 /** Waits until `look` gives something true; fails with `what` after `seconds`. */
-export async function eventually<T>(what: string, look: () => T | Promise<T>, seconds = 20): Promise<NonNullable<T>> {
+export async function eventually<T>(what: string, look: () => T | Promise<T>, seconds = 20): Promise<Truthy<T>> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const found = await look();
-    if (found) return found;
+    if (found) return found as Truthy<T>;
     if (Date.now() > deadline) assert.fail(`not within ${seconds} s: ${what}`);
     await new Promise(resolve => setTimeout(resolve, 25));
   }

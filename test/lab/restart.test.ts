@@ -42,7 +42,7 @@ describe('every process of podwire dies under load', { skip }, () => {
     const pods = await eventually('three Pods ready', async () => {
       const { items } = await api.list(resources.pods, { namespace: 'default' });
       const ready = items.filter(pod => pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'));
-      return ready.length === 3 && ready;
+      return ready.length === 3 ? ready : undefined;
     });
     client = lab.at.netns(`pod-${pods[0]!.metadata.uid!.slice(0, 8)}`);
     clusterIp = (await api.get(resources.services, { namespace: 'default', name: 'echo' })).spec!.clusterIP!;
