@@ -102,16 +102,10 @@ export class FakeNft {
 
   #delete(key: string, object: KernelObject): Errno {
     if (this.#uses.get(key)) return 'EBUSY';
-    if (object.kind === 'table')
-      this.#deleteIn(other => 'table' in other && other.family === object.family && other.table === object.name);
+    if (object.kind === 'table') this.#deleteIn(other => isIn(other, object.family, object.name));
     if (object.kind === 'set') {
-      this.#deleteIn(
-        other =>
-          other.kind === 'element' &&
-          other.set === object.name &&
-          other.table === object.table &&
-          other.family === object.family,
-      );
+      const { family, table, name } = object;
+      this.#deleteIn(other => other.kind === 'element' && other.set === name && isIn(other, family, table));
     }
     this.#put(key, undefined);
     return undefined;
@@ -147,6 +141,11 @@ export class FakeNft {
     for (const [key, before] of this.#journal.reverse()) this.#set(key, this.state.get(key), before);
     return culprit;
   }
+}
+
+function isIn(object: KernelObject, family: string, table: string): boolean {
+  if (object.kind !== 'set' && object.kind !== 'chain' && object.kind !== 'element') return false;
+  return object.family === family && object.table === table;
 }
 
 /** The hooks where the kernel's NAT can change which address (net/netfilter/nft_nat.c). */

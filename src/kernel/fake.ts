@@ -19,7 +19,7 @@ export class FakeKernel implements KernelPort {
   constructor(namespaces: FakeNamespaces = new Map()) {
     this.#net = new FakeNet(path => {
       const there = namespaces.get(path);
-      return there && there.#net;
+      return there === undefined ? undefined : there.#net;
     });
   }
 

@@ -49,7 +49,10 @@ export class Reconciler {
 
   /** The owner wants these objects and, of those it wanted before, no others. An empty list is `remove`. */
   set(owner: Owner, objects: readonly KernelObject[]): void {
-    if (objects.length === 0) return this.remove(owner);
+    if (objects.length === 0) {
+      this.remove(owner);
+      return;
+    }
     const { changed, conflict } = this.#wishes.set(owner, objects);
     if (conflict) this.#mark(owner, 'error', `${conflict.key} is wanted otherwise by ${conflict.owner}`);
     else this.#changed(owner, changed);
@@ -84,8 +87,10 @@ export class Reconciler {
     }
     this.#settle(attempt);
     const { applied, failures } = attempt;
-    if (failures.length === 0) this.#failedFlushes = 0;
-    else return { applied, failures, retryIn: Math.min(FIRST_RETRY * 2 ** this.#failedFlushes++, LAST_RETRY) };
+    if (failures.length) {
+      return { applied, failures, retryIn: Math.min(FIRST_RETRY * 2 ** this.#failedFlushes++, LAST_RETRY) };
+    }
+    this.#failedFlushes = 0;
     return { applied, failures };
   }
 
