@@ -15,7 +15,9 @@ if (unknown.length > 0) {
   process.stderr.write(`no benchmark ${unknown.join(', ')}; there are: ${Object.keys(BENCHES).join(', ')}\n`);
   process.exit(2);
 }
-process.stdout.write(`linux ${release()}, node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown cpu'}\n`);
+process.stdout.write(
+  `linux ${release()}, node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown cpu'}\n`,
+);
 for (const [name, load] of Object.entries(BENCHES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const rows = await (await load()).bench();
@@ -23,5 +25,11 @@ for (const [name, load] of Object.entries(BENCHES)) {
   const columns = ['name', 'ours', 'peer', 'ratio', 'goal'] as const;
   const widths = columns.map(column => Math.max(...[head, ...rows].map(row => row[column].length)));
   process.stdout.write('\n');
-  for (const row of [head, ...rows]) process.stdout.write(`${columns.map((column, i) => row[column].padEnd(widths[i]!)).join('   ').trimEnd()}\n`);
+  for (const row of [head, ...rows])
+    process.stdout.write(
+      `${columns
+        .map((column, i) => row[column].padEnd(widths[i]!))
+        .join('   ')
+        .trimEnd()}\n`,
+    );
 }

@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { Api } from '../client/api.js';
 import { httpsTransport } from '../client/https-transport.js';
 import { readKubeconfig } from '../client/kubeconfig.js';
-import { PodwireError } from '../report/errors.js';
 import { places } from '../lab/places.js';
+import { PodwireError } from '../report/errors.js';
 
 /** Runs `work` with the lab's API and closes the session after it. Throws PW-L802 when there is no such lab. */
 export async function withApi<T>(lab: string, work: (api: Api) => Promise<T>): Promise<T> {

@@ -23,7 +23,8 @@ export const doctor: Declare = program => {
       if (text) line(text);
       else {
         const marks = { ok: paint('green', '✓'), warning: paint('yellow', '!'), error: paint('red', '✗') };
-        for (const { level, text, advice } of findings) line(` ${marks[level]} ${text}${advice ? `\n   → ${advice}` : ''}`);
+        for (const { level, text, advice } of findings)
+          line(` ${marks[level]} ${text}${advice ? `\n   → ${advice}` : ''}`);
         const count = (level: string) => findings.filter(finding => finding.level === level).length;
         line(` ${count('ok')} ok, ${count('warning')} warnings, ${count('error')} errors`);
       }

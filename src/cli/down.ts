@@ -9,8 +9,10 @@ export const down: Declare = program => {
     .description('remove the lab and everything it made; works after any crash')
     .addOption(nameOption())
     .action(async ({ name }: { name: string }) => {
-      const { down } = await import("../lab/down.js");
+      const { down } = await import('../lab/down.js');
       const { existed, seconds } = await down(name);
-      line(existed ? `Lab "${name}" is gone after ${seconds.toFixed(1)} s.` : `There is no lab "${name}"; nothing to do.`);
+      line(
+        existed ? `Lab "${name}" is gone after ${seconds.toFixed(1)} s.` : `There is no lab "${name}"; nothing to do.`,
+      );
     });
 };

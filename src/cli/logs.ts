@@ -17,7 +17,7 @@ export const logs: Declare = program => {
     .description("print the log of labd, of a node's agent, or of a Pod")
     .argument('<source>', '`labd`, a node (n1), or a Pod ([namespace/]name)')
     .option('-f, --follow', 'go on as it grows')
-    .option('-c, --container <name>', "of a Pod with several containers")
+    .option('-c, --container <name>', 'of a Pod with several containers')
     .addOption(nameOption())
     .action(run);
 };

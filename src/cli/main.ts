@@ -10,10 +10,13 @@ import { failureLines } from './print.js';
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 const program = new Command('podwire')
-  .description('The Kubernetes networking model for Linux: a whole cluster network on one machine, and why each packet goes where it goes')
+  .description(
+    'The Kubernetes networking model for Linux: a whole cluster network on one machine, and why each packet goes where it goes',
+  )
   .helpOption('-h, --help', 'show help')
   .helpCommand('help [command]', 'show help for a command')
   .showHelpAfterError('(podwire --help lists the commands)')
+  .enablePositionalOptions()
   .exitOverride();
 
 for (const describe of COMMANDS) describe(program);

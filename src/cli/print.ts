@@ -7,7 +7,11 @@ import { ReportedFailure } from '../report/failure.js';
 export type OutputFormat = 'text' | 'wide' | 'json' | 'yaml';
 
 /** Colours only where a person looks and has not said no (https://no-color.org). */
-export function paint(style: 'green' | 'red' | 'yellow' | 'bold' | 'dim', text: string, stream: NodeJS.WriteStream = process.stdout): string {
+export function paint(
+  style: 'green' | 'red' | 'yellow' | 'bold' | 'dim',
+  text: string,
+  stream: NodeJS.WriteStream = process.stdout,
+): string {
   return stream.isTTY && !process.env.NO_COLOR ? styleText(style, text) : text;
 }
 
@@ -23,7 +27,8 @@ export function step(text: string, seconds: number): void {
 /** Columns as kubectl prints them: upper-case heads, three spaces between. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map(row => (row[i] ?? '').length)));
-  const format = (row: readonly string[]) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]! + 3))).join('');
+  const format = (row: readonly string[]) =>
+    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]! + 3))).join('');
   return [format(head), ...rows.map(format)].join('\n');
 }
 

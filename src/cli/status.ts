@@ -26,7 +26,13 @@ function screen({ lab, config, apiServer, nodes, pods, services, problems }: Lab
     '',
     table(
       ['NODE', 'READY', 'AGENT', 'ADDRESSES', 'POD RANGES'],
-      nodes.map(node => [node.name, mark(node.ready), node.agent ? `pid ${node.agent}` : paint('red', 'not running'), node.addresses.join(' '), node.podCidrs.join(' ')]),
+      nodes.map(node => [
+        node.name,
+        mark(node.ready),
+        node.agent ? `pid ${node.agent}` : paint('red', 'not running'),
+        node.addresses.join(' '),
+        node.podCidrs.join(' '),
+      ]),
     ),
     ...(problems.length > 0 ? ['', 'Problems:', ...problems.map(problem => `  ${problem}`)] : []),
   ].join('\n');

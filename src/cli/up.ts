@@ -17,9 +17,25 @@ export const up: Declare = program => {
     .description('start the lab: nodes, API server, Pod network, Services and DNS')
     .addOption(nameOption())
     .option('--nodes <number>', 'how many nodes (default: 3)', integer)
-    .addOption(new Option('--profile <profile>', 'how Pods are wired to their node (default: routed)').choices(['routed', 'bridge']))
-    .addOption(new Option('--overlay <overlay>', 'how Pods reach other nodes (default: none, plain routes)').choices(['none', 'vxlan']))
-    .addOption(new Option('--ip-family <family>', 'address families of Pods and Services (default: dual)').choices(['dual', 'ipv4', 'ipv6']))
+    .addOption(
+      new Option('--profile <profile>', 'how Pods are wired to their node (default: routed)').choices([
+        'routed',
+        'bridge',
+      ]),
+    )
+    .addOption(
+      new Option('--overlay <overlay>', 'how Pods reach other nodes (default: none, plain routes)').choices([
+        'none',
+        'vxlan',
+      ]),
+    )
+    .addOption(
+      new Option('--ip-family <family>', 'address families of Pods and Services (default: dual)').choices([
+        'dual',
+        'ipv4',
+        'ipv6',
+      ]),
+    )
     .option('--api-port <port>', 'port of the API server (default: 6443)', integer)
     .option('--pod-cidrs <cidrs>', 'Pod ranges, IPv4 and IPv6 with a comma between', list)
     .option('--service-cidrs <cidrs>', 'Service ranges', list)
@@ -38,6 +54,9 @@ async function run({ output, ...given }: UpOptions): Promise<void> {
   const { name } = result.config;
   if (!text) return line(JSON.stringify(result, null, 2));
   if (!result.started) return line(`Lab "${name}" is running already.`);
-  line(`Lab "${name}" is ready after ${result.seconds.toFixed(1)} s; kubectl's context is "podwire-${name}". Now try:\n`);
-  for (const command of ['kubectl get nodes -o wide', 'podwire demo', 'podwire status']) line(`    ${paint('bold', command)}`);
+  line(
+    `Lab "${name}" is ready after ${result.seconds.toFixed(1)} s; kubectl's context is "podwire-${name}". Now try:\n`,
+  );
+  for (const command of ['kubectl get nodes -o wide', 'podwire demo', 'podwire status'])
+    line(`    ${paint('bold', command)}`);
 }

@@ -3,7 +3,17 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Ip } from '../net/ip.js';
-import { bindSocket, connect, intBytes, listen, SOCK_CLOEXEC, SOL_SOCKET, SystemError, setsockopt, socket } from './libc.js';
+import {
+  bindSocket,
+  connect,
+  intBytes,
+  listen,
+  SOCK_CLOEXEC,
+  SOL_SOCKET,
+  SystemError,
+  setsockopt,
+  socket,
+} from './libc.js';
 
 // Node's own listen({host}) and connect() look names up first, and by then the thread has left the namespace:
 // they would silently act on the machine's own network. A socket opened by hand belongs to the namespace for good.

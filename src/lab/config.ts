@@ -56,16 +56,27 @@ const RANGE_OPTIONS = [
 ] as const;
 
 /** Offsets of the fixed addresses inside the ranges of nodes and of the Internet. */
-const AT = { host: 1, gateway: 254, firstNode: 11, internetGateway: 1, internetServer: 100, kubernetes: 1, dns: 10 } as const;
+const AT = {
+  host: 1,
+  gateway: 254,
+  firstNode: 11,
+  internetGateway: 1,
+  internetServer: 100,
+  kubernetes: 1,
+  dns: 10,
+} as const;
 
 /** Checks what the command line or a file gave; the first wrong value is a PW-L801 that names it. */
 export function labConfig(given: Partial<LabConfig>): LabConfig {
   const config = { ...DEFAULTS, ...given };
   const wrong = (field: string, value: unknown, want: string) =>
     new PodwireError('PW-L801', { field, value: String(value), want });
-  if (!LAB_NAME.test(config.name)) throw wrong('name', config.name, '1 to 11 lower-case letters, digits or dashes, beginning with a letter');
-  if (!Number.isInteger(config.nodes) || config.nodes < 1 || config.nodes > 50) throw wrong('nodes', config.nodes, '1 to 50');
-  if (!Number.isInteger(config.apiPort) || config.apiPort < 1 || config.apiPort > 65535) throw wrong('api-port', config.apiPort, '1 to 65535');
+  if (!LAB_NAME.test(config.name))
+    throw wrong('name', config.name, '1 to 11 lower-case letters, digits or dashes, beginning with a letter');
+  if (!Number.isInteger(config.nodes) || config.nodes < 1 || config.nodes > 50)
+    throw wrong('nodes', config.nodes, '1 to 50');
+  if (!Number.isInteger(config.apiPort) || config.apiPort < 1 || config.apiPort > 65535)
+    throw wrong('api-port', config.apiPort, '1 to 65535');
   const oneOf = (field: keyof LabConfig, label: string, words: readonly string[]) => {
     if (!words.includes(String(config[field]))) throw wrong(label, config[field], words.join(', '));
   };
@@ -74,8 +85,18 @@ export function labConfig(given: Partial<LabConfig>): LabConfig {
   oneOf('ipFamily', 'ip-family', ['dual', 'ipv4', 'ipv6']);
   for (const [field, label, longest4, longest6] of RANGE_OPTIONS) {
     const [v4, v6] = config[field].map(text => Cidr.parse(text));
-    if (config[field].length !== 2 || v4?.family !== 4 || v6?.family !== 6 || v4.prefix > longest4 || v6.prefix > longest6)
-      throw wrong(label, config[field], `an IPv4 prefix of /${longest4} or shorter and an IPv6 prefix of /${longest6} or shorter, with a comma between`);
+    if (
+      config[field].length !== 2 ||
+      v4?.family !== 4 ||
+      v6?.family !== 6 ||
+      v4.prefix > longest4 ||
+      v6.prefix > longest6
+    )
+      throw wrong(
+        label,
+        config[field],
+        `an IPv4 prefix of /${longest4} or shorter and an IPv6 prefix of /${longest6} or shorter, with a comma between`,
+      );
   }
   return config;
 }

@@ -27,7 +27,15 @@ export async function examine(config: LabConfig, at: Places): Promise<readonly F
     machine(),
     node(),
     root ? ok('root') : { level: 'error', text: 'not root', advice: 'run podwire with sudo' },
-    ...(root ? kernelFeatures() : [{ level: 'warning', text: 'kernel features not tried', advice: 'run the doctor as root to try them' } as const]),
+    ...(root
+      ? kernelFeatures()
+      : [
+          {
+            level: 'warning',
+            text: 'kernel features not tried',
+            advice: 'run the doctor as root to try them',
+          } as const,
+        ]),
     overlayfs(),
     ...addressRanges(config, at),
     await apiPort(config, at),
@@ -44,9 +52,15 @@ function machine(): Finding {
 
 function node(): Finding {
   const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
-  if (major < 20 || (major === 20 && minor < 19)) return { level: 'error', text: `node ${process.versions.node}`, advice: 'install Node 20.19 or newer' };
+  if (major < 20 || (major === 20 && minor < 19))
+    return { level: 'error', text: `node ${process.versions.node}`, advice: 'install Node 20.19 or newer' };
   // Node 20 had its last security update in April 2026.
-  if (major < 22) return { level: 'warning', text: `node ${process.versions.node} is past its end of life`, advice: 'use Node 22 or 24 for anything but trying out' };
+  if (major < 22)
+    return {
+      level: 'warning',
+      text: `node ${process.versions.node} is past its end of life`,
+      advice: 'use Node 22 or 24 for anything but trying out',
+    };
   return ok(`node ${process.versions.node}`);
 }
 
@@ -80,12 +94,26 @@ const FEATURES: readonly { name: string; needed: boolean; objects: readonly Kern
       { reject: 'port-unreachable' },
     ]),
   },
-  { name: 'IPv6', needed: false, objects: [{ kind: 'address', link: 'lo', ip: Ip.of('fd00::1'), prefix: 128, nodad: true }] },
+  {
+    name: 'IPv6',
+    needed: false,
+    objects: [{ kind: 'address', link: 'lo', ip: Ip.of('fd00::1'), prefix: 128, nodad: true }],
+  },
 ];
 
-function nftProbe(type: 'nat' | 'filter', hook: 'prerouting' | 'postrouting' | 'forward', statements: readonly Statement[]): readonly KernelObject[] {
+function nftProbe(
+  type: 'nat' | 'filter',
+  hook: 'prerouting' | 'postrouting' | 'forward',
+  statements: readonly Statement[],
+): readonly KernelObject[] {
   const table = { family: 'inet', table: TABLE } as const;
-  const chain: NftChain = { kind: 'chain', ...table, name: 'probe-chain', base: { type, hook, priority: 0 }, rules: [{ statements }] };
+  const chain: NftChain = {
+    kind: 'chain',
+    ...table,
+    name: 'probe-chain',
+    base: { type, hook, priority: 0 },
+    rules: [{ statements }],
+  };
   return [
     { kind: 'table', family: 'inet', name: TABLE },
     { kind: 'set', ...table, name: 'probe', key: ['ipv4_addr', 'mark'], data: ['ipv4_addr'] },
@@ -102,7 +130,11 @@ function kernelFeatures(): readonly Finding[] {
       try {
         const [failure] = port.apply(objects.map(object => ({ verb: 'add', object })));
         if (!failure) return ok(name);
-        return { level: needed ? 'error' : 'warning', text: `${name}: the kernel says ${failure.errno}`, advice: 'use a kernel that has it; every distribution kernel does' };
+        return {
+          level: needed ? 'error' : 'warning',
+          text: `${name}: the kernel says ${failure.errno}`,
+          advice: 'use a kernel that has it; every distribution kernel does',
+        };
       } finally {
         port.close();
       }
@@ -113,8 +145,12 @@ function kernelFeatures(): readonly Finding[] {
 }
 
 function overlayfs(): Finding {
-  const has = readFileSync('/proc/filesystems', 'utf8').split('\n').some(line => line.trim().endsWith('\toverlay'));
-  return has ? ok("overlayfs (Pods' file systems)") : { level: 'error', text: 'no overlayfs', advice: 'load the module: modprobe overlay' };
+  const has = readFileSync('/proc/filesystems', 'utf8')
+    .split('\n')
+    .some(line => line.trim().endsWith('\toverlay'));
+  return has
+    ? ok("overlayfs (Pods' file systems)")
+    : { level: 'error', text: 'no overlayfs', advice: 'load the module: modprobe overlay' };
 }
 
 function addressRanges(config: LabConfig, at: Places): readonly Finding[] {
@@ -133,17 +169,28 @@ function addressRanges(config: LabConfig, at: Places): readonly Finding[] {
 async function apiPort(config: LabConfig, at: Places): Promise<Finding> {
   const running = findRemains(at).labd !== undefined;
   if (running) return ok(`port ${config.apiPort} is the lab's, which runs`);
-  if (await portTaken(config.apiPort)) return { level: 'error', text: `port ${config.apiPort} on 127.0.0.1 is taken`, advice: 'choose another with --api-port' };
+  if (await portTaken(config.apiPort))
+    return {
+      level: 'error',
+      text: `port ${config.apiPort} on 127.0.0.1 is taken`,
+      advice: 'choose another with --api-port',
+    };
   return ok(`port ${config.apiPort} on 127.0.0.1 is free`);
 }
 
 function leftovers(at: Places): Finding {
   const { labd, netns } = findRemains(at);
   if (labd || netns.length === 0) return ok('nothing left by a crashed lab');
-  return { level: 'warning', text: `${netns.length} namespaces of a lab whose labd is gone`, advice: '`podwire up` takes them over, `podwire down` removes them' };
+  return {
+    level: 'warning',
+    text: `${netns.length} namespaces of a lab whose labd is gone`,
+    advice: '`podwire up` takes them over, `podwire down` removes them',
+  };
 }
 
 function kubectl(): Finding {
   const found = (process.env.PATH ?? '').split(delimiter).some(directory => existsSync(join(directory, 'kubectl')));
-  return found ? ok('kubectl') : { level: 'warning', text: 'no kubectl', advice: 'podwire works without; Debian has it as kubernetes-client' };
+  return found
+    ? ok('kubectl')
+    : { level: 'warning', text: 'no kubectl', advice: 'podwire works without; Debian has it as kubernetes-client' };
 }

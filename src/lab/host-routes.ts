@@ -1,8 +1,8 @@
 /** Keeps this machine's routes to the nodes' Pod ranges, so that its browser and curl reach every Pod. Knows Nodes and routes. */
 
-import { openKernel } from '../host/kernel-port.js';
 import type { Api } from '../client/api.js';
 import { reflect } from '../client/reflector.js';
+import { openKernel } from '../host/kernel-port.js';
 import { Cidr } from '../net/cidr.js';
 import { Ip } from '../net/ip.js';
 import { resources } from '../objects/resources.js';
@@ -18,7 +18,9 @@ export async function keepHostRoutes(api: Api, at: Places): Promise<void> {
   for await (const event of reflect(api, resources.nodes, { signal: new AbortController().signal })) {
     if (event.type === 'synced') continue;
     const { metadata, spec, status } = event.object;
-    const nodeIps = (status?.addresses ?? []).flatMap(({ type, address }) => (type === 'InternalIP' ? (Ip.parse(address) ?? []) : []));
+    const nodeIps = (status?.addresses ?? []).flatMap(({ type, address }) =>
+      type === 'InternalIP' ? (Ip.parse(address) ?? []) : [],
+    );
     const routes = (spec?.podCIDRs ?? []).flatMap(text => {
       const cidr = Cidr.parse(text);
       const via = nodeIps.find(ip => ip.family === cidr?.family);

@@ -8,7 +8,9 @@ import type { Family, Ip } from '../net/ip.js';
 import { CLASS_IN, decode, encode, type Message, RCODE, type ResourceRecord } from '../wire/dns.js';
 
 /** Names that exist there, as the codec's keys; everything else is NXDOMAIN. */
-export const INTERNET_NAMES = ['example.com', 'www.example.com', 'example.org', 'www.example.org', 'internet.test'].map(name => `${name}.`);
+export const INTERNET_NAMES = ['example.com', 'www.example.com', 'example.org', 'www.example.org', 'internet.test'].map(
+  name => `${name}.`,
+);
 /** Seconds. */
 const TTL = 300;
 
@@ -41,7 +43,8 @@ function serveDns(fd: number, family: Family, servers: readonly Ip[]): () => voi
   const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
   socket.on('message', (bytes, from) => {
     const query = decode(bytes);
-    if (!('malformed' in query) && !query.response) socket.send(encode(answer(query, servers)), from.port, from.address);
+    if (!('malformed' in query) && !query.response)
+      socket.send(encode(answer(query, servers)), from.port, from.address);
   });
   socket.on('error', () => {});
   socket.bind({ fd });

@@ -53,7 +53,12 @@ export function removeContext(lab: string): void {
   const config = read(file);
   if (!config.contexts?.some(context => context.name === name)) return;
   const others = (entries: Named[] | undefined) => (entries ?? []).filter(entry => entry.name !== name);
-  const rest: Kubeconfig = { ...config, clusters: others(config.clusters), users: others(config.users), contexts: others(config.contexts) };
+  const rest: Kubeconfig = {
+    ...config,
+    clusters: others(config.clusters),
+    users: others(config.users),
+    contexts: others(config.contexts),
+  };
   if (rest['current-context'] === name) rest['current-context'] = '';
   if (rest.clusters!.length + rest.users!.length + rest.contexts!.length === 0) rmSync(file);
   else save(file, rest);
@@ -61,13 +66,22 @@ export function removeContext(lab: string): void {
 
 function withContext(config: Kubeconfig, name: string, credentials: Credentials): Kubeconfig {
   const base64 = (text: string) => Buffer.from(text).toString('base64');
-  const put = (entries: Named[] | undefined, entry: Named) => [...(entries ?? []).filter(other => other.name !== name), entry];
+  const put = (entries: Named[] | undefined, entry: Named) => [
+    ...(entries ?? []).filter(other => other.name !== name),
+    entry,
+  ];
   return {
     apiVersion: 'v1',
     kind: 'Config',
     ...config,
-    clusters: put(config.clusters, { name, cluster: { server: credentials.server, 'certificate-authority-data': base64(credentials.ca) } } as Named),
-    users: put(config.users, { name, user: { 'client-certificate-data': base64(credentials.certificate), 'client-key-data': base64(credentials.key) } } as Named),
+    clusters: put(config.clusters, {
+      name,
+      cluster: { server: credentials.server, 'certificate-authority-data': base64(credentials.ca) },
+    } as Named),
+    users: put(config.users, {
+      name,
+      user: { 'client-certificate-data': base64(credentials.certificate), 'client-key-data': base64(credentials.key) },
+    } as Named),
     contexts: put(config.contexts, { name, context: { cluster: name, user: name } } as Named),
     'current-context': name,
   };
@@ -81,7 +95,11 @@ function userKubeconfig(): string {
 
 function caller(): { home: string; uid?: number; gid?: number } {
   const uid = Number(process.env.SUDO_UID ?? 0);
-  const line = uid > 0 && readFileSync('/etc/passwd', 'utf8').split('\n').find(entry => entry.split(':')[2] === String(uid));
+  const line =
+    uid > 0 &&
+    readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find(entry => entry.split(':')[2] === String(uid));
   if (!line) return { home: homedir() };
   const [, , , gid, , home] = line.split(':');
   return { home: home!, uid, gid: Number(gid) };

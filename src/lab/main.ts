@@ -1,21 +1,21 @@
 /** labd: the process behind a lab. Composes underlay, Internet, control plane, agents and kubelets, in the order in which they need each other. */
 
 import { rmSync } from 'node:fs';
-import { logger } from '../report/log.js';
 import { PodwireError } from '../report/errors.js';
-import { type AgentKeeper, keepAgent } from './agents.js';
-import { addresses, labConfig, type LabConfig, nodeNames } from './config.js';
-import { startControlPlane } from './control-plane.js';
+import { logger } from '../report/log.js';
 import { agentConfigFile } from './agent-config.js';
+import { type AgentKeeper, keepAgent } from './agents.js';
+import { addresses, type LabConfig, labConfig, nodeNames } from './config.js';
+import { startControlPlane } from './control-plane.js';
 import { keepHostRoutes } from './host-routes.js';
 import { startInternet } from './internet.js';
 import { places } from './places.js';
 import { processRecord, writeRecord } from './processes.js';
 import { tell } from './progress.js';
 import { waitUntilReady } from './readiness.js';
+import { savedConfig } from './saved-config.js';
 import { topology } from './topology.js';
 import { buildUnderlay } from './underlay.js';
-import { savedConfig } from './up.js';
 
 const log = logger('lab');
 const begun = performance.now();

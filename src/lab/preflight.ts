@@ -12,8 +12,10 @@ import type { Places } from './places.js';
 export async function checkHost(config: LabConfig, at: Places): Promise<void> {
   requireRoot('podwire up');
   const [collision] = overlaps(config, at);
-  if (collision) throw new PodwireError('PW-L803', { range: String(collision.range), route: routeText(collision.route) });
-  if (await portTaken(config.apiPort)) throw new PodwireError('PW-L804', { port: config.apiPort, address: '127.0.0.1' });
+  if (collision)
+    throw new PodwireError('PW-L803', { range: String(collision.range), route: routeText(collision.route) });
+  if (await portTaken(config.apiPort))
+    throw new PodwireError('PW-L804', { port: config.apiPort, address: '127.0.0.1' });
 }
 
 export function requireRoot(action: string): void {
@@ -33,7 +35,10 @@ export function overlaps(config: LabConfig, at: Places): readonly Overlap[] {
   try {
     const routes = [...port.read(['route']).values()].filter((object): object is Route => object.kind === 'route');
     const foreign = routes.filter(
-      route => route.destination.prefix > 0 && route.type === 'unicast' && !route.nexthops.some(hop => hop.link === at.hostLink),
+      route =>
+        route.destination.prefix > 0 &&
+        route.type === 'unicast' &&
+        !route.nexthops.some(hop => hop.link === at.hostLink),
     );
     return [...pods, ...services, ...nodes].flatMap(range =>
       foreign.filter(route => route.destination.overlaps(range)).map(route => ({ range, route })),

@@ -65,7 +65,11 @@ export function processesIn(netnsPaths: readonly string[]): readonly ProcessReco
 }
 
 /** Sends the signal to those that still live, and waits until all are gone or the time is up. Returns the survivors. */
-export async function end(records: readonly ProcessRecord[], signal: NodeJS.Signals, waitMs: number): Promise<readonly ProcessRecord[]> {
+export async function end(
+  records: readonly ProcessRecord[],
+  signal: NodeJS.Signals,
+  waitMs: number,
+): Promise<readonly ProcessRecord[]> {
   for (const record of records) {
     try {
       if (isAlive(record)) process.kill(record.pid, signal);

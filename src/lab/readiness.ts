@@ -3,8 +3,8 @@
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Api } from '../client/api.js';
-import { bindUdp } from '../host/sockets.js';
 import { withNamespace } from '../host/namespace.js';
+import { bindUdp } from '../host/sockets.js';
 import { Ip } from '../net/ip.js';
 import { resources } from '../objects/resources.js';
 import { CLASS_IN, decode, encode, RCODE } from '../wire/dns.js';
@@ -15,11 +15,18 @@ import type { Places } from './places.js';
 const PACE = 10;
 
 /** Returns when all is there; `up` has the patience, not we. */
-export async function waitUntilReady(api: Api, config: LabConfig, at: Places, step: (text: string) => void): Promise<void> {
+export async function waitUntilReady(
+  api: Api,
+  config: LabConfig,
+  at: Places,
+  step: (text: string) => void,
+): Promise<void> {
   const names = nodeNames(config);
   for (;;) {
     const { items } = await api.list(resources.nodes);
-    const ready = items.filter(({ status }) => status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'));
+    const ready = items.filter(({ status }) =>
+      status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
+    );
     if (ready.length >= names.length) break;
     await sleep(PACE);
   }
@@ -37,10 +44,20 @@ export async function waitUntilReady(api: Api, config: LabConfig, at: Places, st
 function answers(netns: string, server: Ip): Promise<boolean> {
   const name = 'kubernetes.default.svc.cluster.local.';
   const query = encode({
-    id: 1, response: false, opcode: 0, authoritative: false, truncated: false, recursionDesired: true, recursionAvailable: false,
-    authenticData: false, checkingDisabled: false, rcode: 0,
+    id: 1,
+    response: false,
+    opcode: 0,
+    authoritative: false,
+    truncated: false,
+    recursionDesired: true,
+    recursionAvailable: false,
+    authenticData: false,
+    checkingDisabled: false,
+    rcode: 0,
     questions: [{ name, spelled: name, type: server.family === 4 ? 'A' : 'AAAA', class: CLASS_IN }],
-    answers: [], authorities: [], additionals: [],
+    answers: [],
+    authorities: [],
+    additionals: [],
   });
   return new Promise(resolve => {
     const socket = createSocket(server.family === 4 ? 'udp4' : 'udp6');

@@ -5,7 +5,7 @@ import { resources } from '../objects/resources.js';
 import type { LabConfig } from './config.js';
 import { places } from './places.js';
 import { readLiving } from './processes.js';
-import { savedConfig } from './up.js';
+import { savedConfig } from './saved-config.js';
 
 export interface LabStatus {
   readonly lab: string;
@@ -54,7 +54,9 @@ export async function labStatus(lab: string, api: Api): Promise<LabStatus> {
   const since = Date.now() - RECENT * 60_000;
   const problems = new Map(
     events.items
-      .filter(event => Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '') > since)
+      .filter(
+        event => Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '') > since,
+      )
       .map(({ involvedObject: on, reason, message }) => [
         `${on.kind} ${on.namespace ? `${on.namespace}/` : ''}${on.name}`,
         `${reason}: ${message}`,

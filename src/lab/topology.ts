@@ -1,11 +1,11 @@
 /** The lab's underlay as data: which namespaces there are, and what each one's kernel holds. Opens nothing, changes nothing. */
 
-import { Cidr } from '../net/cidr.js';
-import type { Ip } from '../net/ip.js';
 import { PROTOCOL, TABLE } from '../kernel/kind.js';
 import type { Address, Link, Route, Sysctl, Veth } from '../kernel/net-objects.js';
 import type { NftChain, NftElement, NftObject, NftSet } from '../kernel/nft-objects.js';
 import type { KernelObject } from '../kernel/port.js';
+import { Cidr } from '../net/cidr.js';
+import type { Ip } from '../net/ip.js';
 import { addresses, type LabConfig, nodeNames, ranges } from './config.js';
 import type { Places } from './places.js';
 
@@ -118,31 +118,67 @@ function oneToOneNat(config: LabConfig): readonly NftObject[] {
   const table = { family: 'inet', table: TABLE } as const;
   const perFamily = ([4, 6] as const).flatMap((family): readonly (NftSet | NftElement)[] => {
     const type = family === 4 ? 'ipv4_addr' : 'ipv6_addr';
-    const map = (name: string): NftSet => ({ kind: 'set', ...table, name: `${name}${family}`, key: [type], data: [type] });
+    const map = (name: string): NftSet => ({
+      kind: 'set',
+      ...table,
+      name: `${name}${family}`,
+      key: [type],
+      data: [type],
+    });
     const pairs = nodeNames(config).map(name => {
       const ofFamily = (ips: readonly Ip[]) => ips.find(ip => ip.family === family)!;
       return { inside: ofFamily(known.node(name)), outside: ofFamily(known.publicNode(name)) };
     });
-    const element = (set: string, from: Ip, to: Ip): NftElement => ({ kind: 'element', ...table, set: `${set}${family}`, key: [from], data: [to] });
+    const element = (set: string, from: Ip, to: Ip): NftElement => ({
+      kind: 'element',
+      ...table,
+      set: `${set}${family}`,
+      key: [from],
+      data: [to],
+    });
     return [
       map('inward'),
       map('outward'),
-      ...pairs.flatMap(pair => [element('inward', pair.outside, pair.inside), element('outward', pair.inside, pair.outside)]),
+      ...pairs.flatMap(pair => [
+        element('inward', pair.outside, pair.inside),
+        element('outward', pair.inside, pair.outside),
+      ]),
     ];
   });
-  const translate = (nat: 'dnat' | 'snat', field: 'saddr' | 'daddr', map: string, link: 'iifname' | 'oifname'): NftChain['rules'] =>
+  const translate = (
+    nat: 'dnat' | 'snat',
+    field: 'saddr' | 'daddr',
+    map: string,
+    link: 'iifname' | 'oifname',
+  ): NftChain['rules'] =>
     (['ip', 'ip6'] as const).map(family => ({
       statements: [
         { match: [{ field: `meta ${link}` }], op: '==', to: 'inet0' },
-        { nat, family, to: { key: [{ field: `${family} ${field}` }], map: { set: `${map}${family === 'ip' ? 4 : 6}` }, port: false } },
+        {
+          nat,
+          family,
+          to: { key: [{ field: `${family} ${field}` }], map: { set: `${map}${family === 'ip' ? 4 : 6}` }, port: false },
+        },
       ],
       cause: `Internet gateway, ${map}`,
     }));
   return [
     { kind: 'table', family: 'inet', name: TABLE },
     ...perFamily,
-    { kind: 'chain', ...table, name: 'prerouting', base: { type: 'nat', hook: 'prerouting', priority: -100, policy: 'accept' }, rules: translate('dnat', 'daddr', 'inward', 'iifname') },
-    { kind: 'chain', ...table, name: 'postrouting', base: { type: 'nat', hook: 'postrouting', priority: 100, policy: 'accept' }, rules: translate('snat', 'saddr', 'outward', 'oifname') },
+    {
+      kind: 'chain',
+      ...table,
+      name: 'prerouting',
+      base: { type: 'nat', hook: 'prerouting', priority: -100, policy: 'accept' },
+      rules: translate('dnat', 'daddr', 'inward', 'iifname'),
+    },
+    {
+      kind: 'chain',
+      ...table,
+      name: 'postrouting',
+      base: { type: 'nat', hook: 'postrouting', priority: 100, policy: 'accept' },
+      rules: translate('snat', 'saddr', 'outward', 'oifname'),
+    },
   ];
 }
 

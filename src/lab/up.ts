@@ -1,15 +1,16 @@
 /** Starts labd in the background and waits until the network is ready; finds it running otherwise. Changes nothing before all is checked. */
 
 import { fork } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { PodwireError } from '../report/errors.js';
 import { ReportedFailure } from '../report/failure.js';
 import { type LabConfig, labConfig } from './config.js';
-import { checkHost } from './preflight.js';
 import { places } from './places.js';
-import type { Progress } from './progress.js';
+import { checkHost } from './preflight.js';
 import { readLiving } from './processes.js';
+import type { Progress } from './progress.js';
+import { saveConfig, savedConfig } from './saved-config.js';
 
 const LABD = fileURLToPath(new URL('./main.js', import.meta.url));
 /** Seconds until `up` says that it waits no longer. */
@@ -31,29 +32,18 @@ export async function up(given: Partial<LabConfig>, onProgress: (progress: Progr
   if (saved) refuseDifferences(saved, config);
   if (readLiving(at.labd)) return { config, started: false, seconds: (Date.now() - begun) / 1000 };
   await checkHost(config, at);
-  mkdirSync(at.state, { recursive: true, mode: 0o700 });
   mkdirSync(at.run, { recursive: true, mode: 0o700 });
-  writeFileSync(`${at.config}.new`, JSON.stringify(config, null, 2));
-  renameSync(`${at.config}.new`, at.config);
+  saveConfig(at.config, config);
   await startLabd(config, at.log, onProgress);
   return { config, started: true, seconds: (Date.now() - begun) / 1000 };
-}
-
-/** The settings that a lab of that name was made with. A file that cannot be read is one line, and nothing is changed. */
-export function savedConfig(path: string): LabConfig | undefined {
-  if (!existsSync(path)) return undefined;
-  try {
-    return labConfig(JSON.parse(readFileSync(path, 'utf8')) as LabConfig);
-  } catch (error) {
-    throw new PodwireError('PW-L807', { file: path, problem: (error as Error).message });
-  }
 }
 
 function refuseDifferences(saved: LabConfig, wanted: LabConfig): void {
   const differences = (Object.keys(saved) as (keyof LabConfig)[])
     .filter(key => String(saved[key]) !== String(wanted[key]))
     .map(key => `${key} is ${saved[key]}, not ${wanted[key]}`);
-  if (differences.length > 0) throw new PodwireError('PW-L806', { lab: saved.name, difference: differences.join(', ') });
+  if (differences.length > 0)
+    throw new PodwireError('PW-L806', { lab: saved.name, difference: differences.join(', ') });
 }
 
 async function startLabd(config: LabConfig, logPath: string, onProgress: (progress: Progress) => void): Promise<void> {

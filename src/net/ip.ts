@@ -11,7 +11,8 @@ export class Ip {
   #text: string | undefined;
 
   constructor(readonly bytes: Uint8Array) {
-    if (bytes.length !== 4 && bytes.length !== 16) throw new RangeError(`an address has 4 or 16 bytes, not ${bytes.length}`);
+    if (bytes.length !== 4 && bytes.length !== 16)
+      throw new RangeError(`an address has 4 or 16 bytes, not ${bytes.length}`);
     this.family = bytes.length === 4 ? 4 : 6;
   }
 
@@ -116,7 +117,8 @@ function groups(text: string, last: boolean): number[] | undefined {
 }
 
 function unmap(bytes: Uint8Array): Uint8Array {
-  const mapped = bytes.length === 16 && bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every(b => b === 0);
+  const mapped =
+    bytes.length === 16 && bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every(b => b === 0);
   return mapped ? bytes.slice(12) : bytes;
 }
 

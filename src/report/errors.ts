@@ -5,35 +5,98 @@
  * `{…}` in a text is filled from the details of the error.
  */
 export const ERRORS = {
-  'PW-K101': { cause: 'not root: {action} needs CAP_NET_ADMIN and CAP_SYS_ADMIN', advice: 'run it as root, for example with sudo' },
+  'PW-K101': {
+    cause: 'not root: {action} needs CAP_NET_ADMIN and CAP_SYS_ADMIN',
+    advice: 'run it as root, for example with sudo',
+  },
   'PW-K102': { cause: 'the kernel has no {feature}', advice: '{hint}' },
-  'PW-K103': { cause: 'the kernel refused {operation}: {errno}', advice: 'see `podwire doctor`; if it finds nothing, report it with the line above' },
+  'PW-K103': {
+    cause: 'the kernel refused {operation}: {errno}',
+    advice: 'see `podwire doctor`; if it finds nothing, report it with the line above',
+  },
   'PW-L801': { cause: '{field} {value} is not possible', advice: 'use {want}' },
   'PW-L802': { cause: "lab '{lab}' is not running", advice: 'start it with `podwire up`' },
-  'PW-L803': { cause: 'the range {range} of the lab overlaps {route} of this machine', advice: 'remove that route, or run the lab on a machine without it' },
-  'PW-L804': { cause: 'port {port} on {address} is taken', advice: 'end what listens there (`ss -ltnp`), or choose another with --api-port' },
-  'PW-L805': { cause: "lab '{lab}' did not become ready within {seconds} s: {missing}", advice: 'read {log}, then `podwire down` and try again' },
+  'PW-L803': {
+    cause: 'the range {range} of the lab overlaps {route} of this machine',
+    advice: 'remove that route, or run the lab on a machine without it',
+  },
+  'PW-L804': {
+    cause: 'port {port} on {address} is taken',
+    advice: 'end what listens there (`ss -ltnp`), or choose another with --api-port',
+  },
+  'PW-L805': {
+    cause: "lab '{lab}' did not become ready within {seconds} s: {missing}",
+    advice: 'read {log}, then `podwire down` and try again',
+  },
   'PW-L807': { cause: '{file} cannot be used: {problem}', advice: 'mend the file, or `podwire down` and begin anew' },
-  'PW-L806': { cause: "lab '{lab}' runs with other settings: {difference}", advice: '`podwire down` first, or choose another --name' },
+  'PW-L806': {
+    cause: "lab '{lab}' runs with other settings: {difference}",
+    advice: '`podwire down` first, or choose another --name',
+  },
   'PW-A201': { cause: 'kubeconfig {path}: {problem}', advice: 'name another file with --kubeconfig or KUBECONFIG' },
-  'PW-A202': { cause: 'agent configuration {path}: {problem}', advice: 'see AgentConfigFile in src/agent/config.ts for the fields' },
-  'PW-N301': { cause: 'another agent (process {pid}) runs for this node: it holds {path}', advice: 'end that process first; one agent serves a node' },
-  'PW-N302': { cause: 'attachment record {path} is damaged: {problem}', advice: 'it was set aside as {path}.damaged; the Pod it belonged to gets a new address when it is made again' },
-  'PW-A251': { cause: 'the state directory {path} is in use by process {pid}', advice: 'end that process, or choose another state directory' },
-  'PW-A252': { cause: 'the store {path} is corrupt at byte {offset}: {reason}', advice: 'restore it from a copy, or remove it to start empty; nothing was changed' },
-  'PW-L808': { cause: 'not ready after {seconds} s: {what}', advice: '`podwire status` and `kubectl describe` say why' },
+  'PW-A202': {
+    cause: 'agent configuration {path}: {problem}',
+    advice: 'see AgentConfigFile in src/agent/config.ts for the fields',
+  },
+  'PW-N301': {
+    cause: 'another agent (process {pid}) runs for this node: it holds {path}',
+    advice: 'end that process first; one agent serves a node',
+  },
+  'PW-N302': {
+    cause: 'attachment record {path} is damaged: {problem}',
+    advice: 'it was set aside as {path}.damaged; the Pod it belonged to gets a new address when it is made again',
+  },
+  'PW-A251': {
+    cause: 'the state directory {path} is in use by process {pid}',
+    advice: 'end that process, or choose another state directory',
+  },
+  'PW-A252': {
+    cause: 'the store {path} is corrupt at byte {offset}: {reason}',
+    advice: 'restore it from a copy, or remove it to start empty; nothing was changed',
+  },
+  'PW-L808': {
+    cause: 'not ready after {seconds} s: {what}',
+    advice: '`podwire status` and `kubectl describe` say why',
+  },
   'PW-U902': { cause: '{file}: {problem}', advice: 'mend the manifest' },
-  'PW-L809': { cause: "the lab has no node, place or Pod '{where}'", advice: '`podwire status` and `kubectl get pods -A` list them' },
+  'PW-L809': {
+    cause: "the lab has no node, place or Pod '{where}'",
+    advice: '`podwire status` and `kubectl get pods -A` list them',
+  },
   'PW-U903': { cause: "cannot run '{command}'", advice: 'name a program of this machine' },
   'PW-U901': { cause: "there is no error code '{code}'", advice: '`podwire explain` lists them all' },
-  'PW-N311': { cause: '{object} has no pod CIDR', advice: 'run a controller that gives nodes their pod CIDRs, or set spec.podCIDRs' },
-  'PW-N312': { cause: '{object}: pod CIDR {cidr} is no prefix', advice: 'write it as address/length with all host bits zero' },
-  'PW-N313': { cause: '{object}: pod CIDR {cidr} overlaps that of {other}, and is not used', advice: 'give every node a range of its own' },
-  'PW-N314': { cause: '{object}: address {ip} belongs to {other}, and is not used', advice: 'give every node an InternalIP of its own' },
-  'PW-S401': { cause: '{object}: ClusterIP {ip} lies outside the Service ranges ({cidrs}), and is not served', advice: 'let the API server choose the address, or choose one from these ranges' },
-  'PW-S402': { cause: '{object}: ClusterIP {ip} belongs to {other}, and is not served here', advice: 'delete one of the two, or give this one another address' },
-  'PW-S403': { cause: '{object}: {ip} cannot be an endpoint, it is a loopback, link-local, multicast or unspecified address', advice: 'see who writes this EndpointSlice; such an endpoint would reach the node itself' },
-  'PW-S404': { cause: '{object}: endpoint address {ip} is no {type} address', advice: 'correct the address, or the addressType of the slice' },
+  'PW-N311': {
+    cause: '{object} has no pod CIDR',
+    advice: 'run a controller that gives nodes their pod CIDRs, or set spec.podCIDRs',
+  },
+  'PW-N312': {
+    cause: '{object}: pod CIDR {cidr} is no prefix',
+    advice: 'write it as address/length with all host bits zero',
+  },
+  'PW-N313': {
+    cause: '{object}: pod CIDR {cidr} overlaps that of {other}, and is not used',
+    advice: 'give every node a range of its own',
+  },
+  'PW-N314': {
+    cause: '{object}: address {ip} belongs to {other}, and is not used',
+    advice: 'give every node an InternalIP of its own',
+  },
+  'PW-S401': {
+    cause: '{object}: ClusterIP {ip} lies outside the Service ranges ({cidrs}), and is not served',
+    advice: 'let the API server choose the address, or choose one from these ranges',
+  },
+  'PW-S402': {
+    cause: '{object}: ClusterIP {ip} belongs to {other}, and is not served here',
+    advice: 'delete one of the two, or give this one another address',
+  },
+  'PW-S403': {
+    cause: '{object}: {ip} cannot be an endpoint, it is a loopback, link-local, multicast or unspecified address',
+    advice: 'see who writes this EndpointSlice; such an endpoint would reach the node itself',
+  },
+  'PW-S404': {
+    cause: '{object}: endpoint address {ip} is no {type} address',
+    advice: 'correct the address, or the addressType of the slice',
+  },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

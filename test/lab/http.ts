@@ -43,11 +43,13 @@ export class Connection {
     return new Promise((resolve, reject) => {
       if (this.#broken) return reject(this.#broken);
       const timer = setTimeout(() => this.#fail('no answer'), PATIENCE);
-      const settle = <T>(how: (value: T) => void) => (value: T) => {
-        clearTimeout(timer);
-        this.#waiting = undefined;
-        how(value);
-      };
+      const settle =
+        <T>(how: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(timer);
+          this.#waiting = undefined;
+          how(value);
+        };
       this.#waiting = { resolve: settle(resolve), reject: settle(reject) };
       this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`);
     });

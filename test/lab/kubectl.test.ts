@@ -36,20 +36,37 @@ describe('kubectl and the lab', { skip }, () => {
       test('get: table, wide, yaml, jsonpath, labels, all namespaces', async () => {
         assert.match(await ok('get', 'nodes'), /NAME +STATUS +ROLES +AGE +VERSION\nn1 +Ready/);
         assert.match(await ok('get', 'nodes', '-o', 'wide'), /INTERNAL-IP.*\n(.*\n)*.*172\.29\.250\.11/);
-        assert.match(await ok('-n', 'shop', 'get', 'pods'), /NAME +READY +STATUS +RESTARTS +AGE\n(.*\n)*store-0 +1\/1 +Running +0/);
-        assert.match(await ok('-n', 'shop', 'get', 'pods', '-o', 'wide', '-l', 'app=web'), /NODE.*\nweb-\S+ +1\/1 +Running +0 +\S+ +10\.245\./);
+        assert.match(
+          await ok('-n', 'shop', 'get', 'pods'),
+          /NAME +READY +STATUS +RESTARTS +AGE\n(.*\n)*store-0 +1\/1 +Running +0/,
+        );
+        assert.match(
+          await ok('-n', 'shop', 'get', 'pods', '-o', 'wide', '-l', 'app=web'),
+          /NODE.*\nweb-\S+ +1\/1 +Running +0 +\S+ +10\.245\./,
+        );
         assert.match(await ok('-n', 'shop', 'get', 'svc', 'store', '-o', 'yaml'), /clusterIP: None/);
-        assert.match(await ok('-n', 'shop', 'get', 'pod', 'store-0', '-o', 'jsonpath={.status.podIP}'), /^10\.245\.\d+\.\d+$/);
+        assert.match(
+          await ok('-n', 'shop', 'get', 'pod', 'store-0', '-o', 'jsonpath={.status.podIP}'),
+          /^10\.245\.\d+\.\d+$/,
+        );
         assert.match(await ok('get', 'svc', '-A', '--show-labels'), /default +kubernetes +ClusterIP +10\.97\.0\.1/);
       });
 
       test('exec: output, input, exit code; DNS and Services as a Pod sees them', async () => {
         assert.equal((await ok('-n', 'shop', 'exec', 'store-0', '--', 'hostname')).trim(), 'store-0');
-        const input = await run(path!, ['-n', 'shop', 'exec', '-i', 'store-0', '--', 'cat'], lab.env, 'over the wire\n');
+        const input = await run(
+          path!,
+          ['-n', 'shop', 'exec', '-i', 'store-0', '--', 'cat'],
+          lab.env,
+          'over the wire\n',
+        );
         assert.equal(input.stdout, 'over the wire\n');
         assert.equal((await kubectl('-n', 'shop', 'exec', 'store-0', '--', 'sh', '-c', 'exit 7')).code, 7);
         assert.match(await ok('-n', 'shop', 'exec', 'deploy/web', '--', 'curl', '-sS', 'http://cart/demo'), /"items"/);
-        assert.match(await ok('-n', 'shop', 'exec', 'deploy/web', '--', 'cat', '/etc/resolv.conf'), /search shop\.svc\.cluster\.local/);
+        assert.match(
+          await ok('-n', 'shop', 'exec', 'deploy/web', '--', 'cat', '/etc/resolv.conf'),
+          /search shop\.svc\.cluster\.local/,
+        );
       });
 
       test('exec -t: a terminal', async () => {
@@ -111,7 +128,10 @@ describe('kubectl and the lab', { skip }, () => {
       });
 
       test('rollout restart: new Pods, then none of the old', async () => {
-        const names = async () => (await ok('-n', 'shop', 'get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].metadata.name}')).split(' ');
+        const names = async () =>
+          (await ok('-n', 'shop', 'get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].metadata.name}')).split(
+            ' ',
+          );
         const before = await names();
         await ok('-n', 'shop', 'rollout', 'restart', 'deploy/web');
         await ok('-n', 'shop', 'rollout', 'status', 'deploy/web', '--timeout=60s');

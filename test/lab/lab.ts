@@ -24,7 +24,10 @@ export const KUBECTLS: readonly { readonly name: string; readonly path: string |
 ];
 
 export function inPath(program: string): string | undefined {
-  return (process.env.PATH ?? '').split(delimiter).map(directory => join(directory, program)).find(existsSync);
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .map(directory => join(directory, program))
+    .find(existsSync);
 }
 
 export interface Output {
@@ -54,16 +57,24 @@ export class Lab {
 
   /** Ranges beside the default ones; the API server's port likewise. */
   static readonly OPTIONS = [
-    '--api-port', '16443',
-    '--pod-cidrs', '10.245.0.0/16,fd00:10:245::/56',
-    '--service-cidrs', '10.97.0.0/16,fd00:10:97::/112',
-    '--node-cidrs', '172.29.250.0/24,fd00:172:29::/64',
+    '--api-port',
+    '16443',
+    '--pod-cidrs',
+    '10.245.0.0/16,fd00:10:245::/56',
+    '--service-cidrs',
+    '10.97.0.0/16,fd00:10:97::/112',
+    '--node-cidrs',
+    '172.29.250.0/24,fd00:172:29::/64',
   ];
 
   /** `podwire up` with those options; fails the test with labd's log when it does not come up. */
   async up(...options: string[]): Promise<Output> {
     const result = await this.podwire('up', ...Lab.OPTIONS, ...options);
-    assert.equal(result.code, 0, `${result.stdout}\n${result.stderr}\n${(await this.podwire('logs', 'labd')).stdout.slice(-3000)}`);
+    assert.equal(
+      result.code,
+      0,
+      `${result.stdout}\n${result.stderr}\n${(await this.podwire('logs', 'labd')).stdout.slice(-3000)}`,
+    );
     return result;
   }
 
@@ -87,7 +98,12 @@ export class Lab {
 }
 
 /** Runs a program to its end; never throws for its exit code. */
-export function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env, input?: string): Promise<Output> {
+export function run(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+  input?: string,
+): Promise<Output> {
   return new Promise(resolve => {
     const child = execFile(program, args, { env, maxBuffer: 64 << 20, timeout: 120_000 }, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;

@@ -13,7 +13,10 @@ export async function snapshot(directories: readonly string[]): Promise<Record<s
       kernel: stable(dump(port.read())),
       'nft tables': (await run('nft', ['list', 'tables'])).stdout,
       namespaces: existsSync(NETNS_DIR) ? readdirSync(NETNS_DIR).sort().join('\n') : '',
-      mounts: readFileSync('/proc/mounts', 'utf8').split('\n').filter(line => line.includes('podwire')).join('\n'),
+      mounts: readFileSync('/proc/mounts', 'utf8')
+        .split('\n')
+        .filter(line => line.includes('podwire'))
+        .join('\n'),
       processes: podwireProcesses().join('\n'),
       files: directories.filter(existsSync).join('\n'),
     };
@@ -24,7 +27,10 @@ export async function snapshot(directories: readonly string[]): Promise<Record<s
 
 /** Neighbours come and go by themselves. */
 function stable(text: string): string {
-  return text.split('\n').filter(line => !/\b(REACHABLE|STALE|DELAY|PROBE|FAILED|NOARP|neigh)/.test(line)).join('\n');
+  return text
+    .split('\n')
+    .filter(line => !/\b(REACHABLE|STALE|DELAY|PROBE|FAILED|NOARP|neigh)/.test(line))
+    .join('\n');
 }
 
 /** Other processes of the machine are nobody's business here: only those that run our code or live in another network namespace. */

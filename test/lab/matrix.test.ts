@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import type { Pod } from '../../src/objects/kinds.js';
-import { resources } from '../../src/objects/resources.js';
 import { applyManifests } from '../../src/client/apply.js';
 import { Ip } from '../../src/net/ip.js';
+import type { Pod } from '../../src/objects/kinds.js';
+import { resources } from '../../src/objects/resources.js';
 import { get } from './http.js';
 import { eventually, Lab, skip } from './lab.js';
 
@@ -28,7 +28,13 @@ const MANIFESTS = [
       spec: {
         nodeName: `n${node}`,
         terminationGracePeriodSeconds: 0,
-        containers: [{ name: 'echo', image: 'registry.k8s.io/e2e-test-images/agnhost:2.53', args: ['netexec', '--http-port=8080'] }],
+        containers: [
+          {
+            name: 'echo',
+            image: 'registry.k8s.io/e2e-test-images/agnhost:2.53',
+            args: ['netexec', '--http-port=8080'],
+          },
+        ],
       },
     })),
   ),
@@ -52,7 +58,10 @@ for (const { profile, overlay, family } of COMBINATIONS) {
       await applyManifests(api, MANIFESTS, () => {});
       await eventually('all Pods ready', async () => {
         pods = (await api.list(resources.pods, { namespace: 'default' })).items;
-        return pods.length === 4 && pods.every(pod => pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'));
+        return (
+          pods.length === 4 &&
+          pods.every(pod => pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'))
+        );
       });
       for (const pod of pods) assert.equal(pod.status?.podIPs?.length, family === 'dual' ? 2 : 1);
     });
@@ -63,7 +72,10 @@ for (const { profile, overlay, family } of COMBINATIONS) {
           for (const { ip } of to.status!.podIPs!) {
             const seen = await get(netnsOf(lab, from), ip!, 8080, '/clientip');
             const own = from.status!.podIPs!.map(({ ip }) => ip!);
-            assert.ok(own.includes(callerIn(seen)), `${from.metadata.name} → ${to.metadata.name} ${ip}: seen as ${seen}`);
+            assert.ok(
+              own.includes(callerIn(seen)),
+              `${from.metadata.name} → ${to.metadata.name} ${ip}: seen as ${seen}`,
+            );
           }
         }
       }
@@ -72,7 +84,8 @@ for (const { profile, overlay, family } of COMBINATIONS) {
     test('each node reaches each Pod', async () => {
       for (const node of ['n1', 'n2'])
         for (const to of pods)
-          for (const { ip } of to.status!.podIPs!) assert.match(await get(lab.at.netns(node), ip!, 8080, '/hostname'), /^echo-n/);
+          for (const { ip } of to.status!.podIPs!)
+            assert.match(await get(lab.at.netns(node), ip!, 8080, '/hostname'), /^echo-n/);
     });
 
     test('the Service answers Pods, nodes and this machine, in every family, and uses every endpoint', async () => {
@@ -80,16 +93,27 @@ for (const { profile, overlay, family } of COMBINATIONS) {
       for (const ip of service.spec!.clusterIPs!) {
         for (const from of [...pods.map(pod => netnsOf(lab, pod)), lab.at.netns('n1'), lab.at.netns('n2'), undefined]) {
           const answered = new Set<string>();
-          for (let i = 0; i < 40 && answered.size < pods.length; i++) answered.add((await get(from, ip, 80, '/hostname')).trim());
-          assert.deepEqual([...answered].sort(), pods.map(pod => pod.metadata.name).sort(), `from ${from ?? 'this machine'} to ${ip}`);
+          for (let i = 0; i < 40 && answered.size < pods.length; i++)
+            answered.add((await get(from, ip, 80, '/hostname')).trim());
+          assert.deepEqual(
+            [...answered].sort(),
+            pods.map(pod => pod.metadata.name).sort(),
+            `from ${from ?? 'this machine'} to ${ip}`,
+          );
         }
       }
     });
 
     test('Pods reach the Internet, which sees their node', async () => {
-      const servers = ['203.0.113.100', '2001:db8::64'].filter(ip => family === 'dual' || ip.includes(':') === (family === 'ipv6'));
+      const servers = ['203.0.113.100', '2001:db8::64'].filter(
+        ip => family === 'dual' || ip.includes(':') === (family === 'ipv6'),
+      );
       for (const pod of pods)
-        for (const server of servers) assert.match(await get(netnsOf(lab, pod), server, 80, '/'), /Welcome to the Internet, (203\.0\.113\.1[12]|2001:db8::[bc])\n/);
+        for (const server of servers)
+          assert.match(
+            await get(netnsOf(lab, pod), server, 80, '/'),
+            /Welcome to the Internet, (203\.0\.113\.1[12]|2001:db8::[bc])\n/,
+          );
     });
   });
 }
@@ -100,5 +124,12 @@ function netnsOf(lab: Lab, pod: Pod): string {
 
 /** agnhost says `address:port`, IPv6 in brackets. */
 function callerIn(seen: string): string {
-  return String(Ip.parse(seen.trim().replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) ?? seen);
+  return String(
+    Ip.parse(
+      seen
+        .trim()
+        .replace(/:\d+$/, '')
+        .replace(/^\[|\]$/g, ''),
+    ) ?? seen,
+  );
 }

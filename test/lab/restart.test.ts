@@ -41,7 +41,9 @@ describe('every process of podwire dies under load', { skip }, () => {
     await applyManifests(api, MANIFESTS, () => {});
     const pods = await eventually('three Pods ready', async () => {
       const { items } = await api.list(resources.pods, { namespace: 'default' });
-      const ready = items.filter(pod => pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'));
+      const ready = items.filter(pod =>
+        pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
+      );
       return ready.length === 3 ? ready : undefined;
     });
     client = lab.at.netns(`pod-${pods[0]!.metadata.uid!.slice(0, 8)}`);
@@ -55,10 +57,13 @@ describe('every process of podwire dies under load', { skip }, () => {
     ['the agent of n2 by SIGKILL', () => killAgent('n2', 'SIGKILL')],
     ['the agent of n1 by SIGTERM', () => killAgent('n1', 'SIGTERM')],
     ['labd by SIGKILL, and up again', killLabd],
-    ['labd and both agents at once', async () => {
-      for (const node of ['n1', 'n2']) process.kill(readLiving(lab.at.node(node).agentProcess)!.pid, 'SIGKILL');
-      await killLabd();
-    }],
+    [
+      'labd and both agents at once',
+      async () => {
+        for (const node of ['n1', 'n2']) process.kill(readLiving(lab.at.node(node).agentProcess)!.pid, 'SIGKILL');
+        await killLabd();
+      },
+    ],
   ];
   for (const [name, harm] of stories) {
     test(name, async () => {
@@ -109,7 +114,10 @@ function startLoad(places: readonly (string | undefined)[], ip: string) {
   };
   const loops = places.flatMap(netns => {
     const lasting = new Connection(netns, ip, 80);
-    return [loop(() => lasting.get('/hostname')).finally(() => lasting.close()), loop(() => get(netns, ip, 80, '/hostname'))];
+    return [
+      loop(() => lasting.get('/hostname')).finally(() => lasting.close()),
+      loop(() => get(netns, ip, 80, '/hostname')),
+    ];
   });
   return {
     async stop() {

@@ -40,7 +40,10 @@ test('status says the same to people and to programs', { skip }, async () => {
   assert.match(text.stdout, /n1 +ok +pid \d+/);
   const json = JSON.parse((await lab.podwire('status', '-o', 'json')).stdout);
   assert.equal(json.healthy, true);
-  assert.deepEqual(json.nodes.map((node: { name: string }) => node.name), ['n1', 'n2']);
+  assert.deepEqual(
+    json.nodes.map((node: { name: string }) => node.name),
+    ['n1', 'n2'],
+  );
 });
 
 test('down leaves the machine as it was', { skip }, async () => {
@@ -76,7 +79,10 @@ test('labd killed: up takes over what goes on', { skip }, async () => {
   const agents = ['n1', 'n2'].map(node => readLiving(lab.at.node(node).agentProcess)!.pid);
   process.kill(readLiving(lab.at.labd)!.pid, 'SIGKILL');
   assert.equal((await lab.podwire('up')).code, 0);
-  assert.deepEqual(['n1', 'n2'].map(node => readLiving(lab.at.node(node).agentProcess)!.pid), agents);
+  assert.deepEqual(
+    ['n1', 'n2'].map(node => readLiving(lab.at.node(node).agentProcess)!.pid),
+    agents,
+  );
   assert.equal((await lab.podwire('down')).code, 0);
 });
 
@@ -92,7 +98,9 @@ test('a port that is taken: one line, and nothing changed', { skip }, async () =
   assert.deepEqual(await look(), pristine);
 });
 
-test('ranges that overlap the machine\'s own, and settings that are none: one line each, and nothing changed', { skip }, async () => {
+test("ranges that overlap the machine's own, and settings that are none: one line each, and nothing changed", {
+  skip,
+}, async () => {
   const table: [options: string[], code: number, message: RegExp][] = [
     [['--nodes', '0'], 1, /PW-L801 nodes 0 is not possible/],
     [['--nodes', 'many'], 2, /whole number/],

@@ -9,7 +9,17 @@ import { formatMac, parseMac } from '../../src/net/mac.js';
 test('what is a prefix', () => {
   for (const text of ['10.244.0.0/16', '0.0.0.0/0', '10.0.0.1/32', 'fd00:10:244::/56', '::/0', '::1/128'])
     assert.equal(String(Cidr.parse(text)), text);
-  for (const text of ['10.244.0.1/16', '10.0.0.0/33', '10.0.0.0', '10.0.0.0/', '10.0.0.0/08', '::/129', '::ffff:10.0.0.0/104', '/8', 'x/8'])
+  for (const text of [
+    '10.244.0.1/16',
+    '10.0.0.0/33',
+    '10.0.0.0',
+    '10.0.0.0/',
+    '10.0.0.0/08',
+    '::/129',
+    '::ffff:10.0.0.0/104',
+    '/8',
+    'x/8',
+  ])
     assert.equal(Cidr.parse(text), undefined, text);
   assert.equal(String(Cidr.parse('10.244.7.9/16', { mask: true })), '10.244.0.0/16');
 });
@@ -49,5 +59,6 @@ test('first, last, size', () => {
 
 test('Ethernet addresses', () => {
   assert.equal(formatMac(parseMac('02:FC:00:00:00:01')!), '02:fc:00:00:00:01');
-  for (const text of ['', '02:fc:00:00:00', '02-fc-00-00-00-01', '2:fc:00:00:00:01']) assert.equal(parseMac(text), undefined);
+  for (const text of ['', '02:fc:00:00:00', '02-fc-00-00-00-01', '2:fc:00:00:00:01'])
+    assert.equal(parseMac(text), undefined);
 });
