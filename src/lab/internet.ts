@@ -24,7 +24,11 @@ export function startInternet(netns: string, servers: readonly Ip[]): Internet {
     const [web, dns] = withNamespace(netns, () => [listenTcp(ip, 80), bindUdp(ip, 53)] as const);
     return [serveWeb(web), serveDns(dns, ip.family, servers)];
   });
-  return { close: () => closers.forEach(close => close()) };
+  return {
+    close() {
+      for (const close of closers) close();
+    },
+  };
 }
 
 /** Tells every caller what it looks like from here: that is what one asks the Internet about a masquerade. */

@@ -50,14 +50,16 @@ function fabric(members: readonly string[], at: Places): Segment {
 
 function node(name: string, config: LabConfig, at: Places): Segment {
   const known = addresses(config);
+  const own = known.node(name);
   return {
     role: name,
     netns: at.netns(name),
     objects: [
       loopback,
       veth('eth0'),
-      ...known.node(name).map((ip, i) => address('eth0', ip, ranges(config).nodes[i]!.prefix)),
-      ...known.gateway.map(via => route(defaultOf(via), { via })),
+      ...own.map((ip, i) => address('eth0', ip, ranges(config).nodes[i]!.prefix)),
+      // With the source named: the agent puts Service addresses on `lo`, and the kernel might prefer one of those.
+      ...known.gateway.map((via, i) => ({ ...route(defaultOf(via), { via }), source: own[i]! })),
     ],
   };
 }
