@@ -1,7 +1,6 @@
 /** The ordered list of handlers, and how a question goes through it. A new handler is a file and a line here. */
 
 import { type Question, RCODE, type ResourceRecord } from '../wire/dns.js';
-import { isWithin } from '../wire/dns-name.js';
 import { type Answer, failure, type Handler } from './answer.js';
 import { forward } from './handlers/forward.js';
 import { pods } from './handlers/pods.js';
@@ -34,8 +33,7 @@ export function answer(view: DnsView, question: Question): Answer {
     aliases.push(...found.answers);
     asked = { ...question, name: last.target.toLowerCase(), spelled: last.target };
   }
-  const owner = isWithin(question.name, view.domain) ? 'ExternalName' : 'CNAME';
-  return { ...failure(RCODE.SERVFAIL, `more than ${MAX_ALIASES} aliases (${owner} loop)`), handler: 'chain' };
+  return { ...failure(RCODE.SERVFAIL, `more than ${MAX_ALIASES} ExternalNames lead to each other`), handler: 'chain' };
 }
 
 function ask(view: DnsView, question: Question): Answer {

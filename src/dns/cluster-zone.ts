@@ -1,5 +1,6 @@
 /** The cluster's names, kept up to date Service by Service; what the agent feeds and the handlers read. */
 
+import type { ServiceEntry } from '../model/cluster.js';
 import type { Cidr } from '../net/cidr.js';
 import type { Ip } from '../net/ip.js';
 import { CLASS_IN } from '../wire/dns.js';
@@ -7,7 +8,7 @@ import type { Name } from '../wire/dns-name.js';
 import type { RecordData } from '../wire/dns-records.js';
 import { serviceRecords } from './service-records.js';
 import { startOfAuthority } from './soa.js';
-import { type DnsView, type ServiceView, TTL } from './view.js';
+import { type DnsView, TTL } from './view.js';
 import { type Part, Zone } from './zone.js';
 
 /** The version of the Kubernetes DNS specification that is kept. */
@@ -36,9 +37,8 @@ export class ClusterZone implements DnsView {
   }
 
   /** The Service is now so. Cost: its own records, whatever the size of the cluster. */
-  set(service: ServiceView): void {
-    const { namespace, name } = service.object.metadata;
-    this.#zone.replace(`Service ${namespace}/${name}`, serviceRecords(service, this.domain));
+  set(service: ServiceEntry): void {
+    this.#zone.replace(`Service ${service.key}`, serviceRecords(service, this.domain));
   }
 
   /** `key` is `namespace/name`. */

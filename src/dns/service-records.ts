@@ -1,26 +1,25 @@
 /** A Service as DNS records: the Kubernetes DNS specification 1.1.0, §2.3 to §2.5, read literally. */
 
+import type { ServiceEntry, ServicePort } from '../model/cluster.js';
 import type { Ip } from '../net/ip.js';
 import { CLASS_IN, formatRecord, type ResourceRecord } from '../wire/dns.js';
 import { isName, type Name } from '../wire/dns-name.js';
 import type { RecordData } from '../wire/dns-records.js';
 import { reverseName } from './reverse-name.js';
-import { type PortView, type ServiceView, TTL } from './view.js';
+import { TTL } from './view.js';
 
 /** None for a Service that has nothing to say (headless without ready endpoints) or whose names do not fit into DNS. */
-export function serviceRecords(service: ServiceView, domain: Name): readonly ResourceRecord[] {
-  const { metadata, spec } = service.object;
-  const base = `${metadata.name}.${metadata.namespace}.svc.${domain}`.toLowerCase();
+export function serviceRecords(service: ServiceEntry, domain: Name): readonly ResourceRecord[] {
+  const base = `${service.name}.${service.namespace}.svc.${domain}`.toLowerCase();
   const records = new Records();
-  if (spec?.type === 'ExternalName') {
-    const target = absolute(spec.externalName ?? '');
-    if (isName(target)) records.add(base, { type: 'CNAME', target });
-  } else if (spec?.clusterIP === 'None') addHeadless(records, base, service);
+  if (service.type === 'ExternalName') {
+    records.add(base, { type: 'CNAME', target: absolute(`${service.object.spec?.externalName}`) });
+  } else if (service.headless) addHeadless(records, base, service);
   else addClusterIp(records, base, service);
   return records.list();
 }
 
-function addClusterIp(records: Records, base: Name, service: ServiceView): void {
+function addClusterIp(records: Records, base: Name, service: ServiceEntry): void {
   for (const ip of service.clusterIPs) {
     records.addAddress(base, ip);
     records.add(reverseName(ip), { type: 'PTR', target: base });
@@ -29,10 +28,10 @@ function addClusterIp(records: Records, base: Name, service: ServiceView): void 
 }
 
 /** A name for each ready endpoint, and for the Service the addresses of all of them. */
-function addHeadless(records: Records, base: Name, service: ServiceView): void {
+function addHeadless(records: Records, base: Name, service: ServiceEntry): void {
   for (const slice of service.slices) {
     for (const endpoint of slice.endpoints) {
-      if (!endpoint.ready && !service.object.spec?.publishNotReadyAddresses) continue;
+      if (!endpoint.ready && !service.publishNotReadyAddresses) continue;
       const name = `${endpoint.hostname ?? dashed(endpoint.ip)}.${base}`.toLowerCase();
       records.addAddress(base, endpoint.ip);
       records.addAddress(name, endpoint.ip);
@@ -67,8 +66,8 @@ class Records {
   }
 
   /** Ports without a name have no SRV record. */
-  addPort(base: Name, { name, protocol = 'TCP', port }: PortView, target: Name): void {
-    if (!name || !port) return;
+  addPort(base: Name, { name, protocol, port }: ServicePort, target: Name): void {
+    if (!name) return;
     this.add(`_${name}._${protocol}.${base}`.toLowerCase(), { type: 'SRV', priority: 0, weight: 100, port, target });
   }
 

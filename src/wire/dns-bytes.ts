@@ -43,7 +43,7 @@ export class Reader {
   take(length: number): Uint8Array {
     if (!this.#has(length)) return new Uint8Array(0);
     this.at += length;
-    return this.bytes.slice(this.at - length, this.at);
+    return new Uint8Array(this.bytes.subarray(this.at - length, this.at));
   }
 
   /** RFC 1035 §4.1.4. A pointer must lead to before the part of the name it ends, so that no chain can turn in a circle. */
@@ -149,7 +149,7 @@ export class Writer {
   }
 
   bytes(): Uint8Array {
-    return Uint8Array.prototype.slice.call(scratch, 0, this.at);
+    return new Uint8Array(scratch.subarray(0, this.at));
   }
 
   #grow(length: number): number {

@@ -1,0 +1,126 @@
+/** One query to one upstream resolver, over UDP with a retry over TCP. Believes only the reply that fits the query (RFC 5452). */
+
+import { randomInt } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { connect } from 'node:net';
+import type { Ip } from '../net/ip.js';
+import { decode, encode, type Message, type Question } from '../wire/dns.js';
+import { frame } from './dns-tcp.js';
+
+export interface Upstream {
+  readonly ip: Ip;
+  readonly port: number;
+}
+
+export interface QueryFlags {
+  readonly dnssecOk: boolean;
+  readonly checkingDisabled: boolean;
+}
+
+/** So many replies that do not fit are an attempt to guess: the rest of the exchange goes over TCP. */
+const MAX_MISMATCHES = 16;
+const EDNS_SIZE = 1232;
+
+/** Rejects when the upstream cannot be reached or the signal ends the wait. Malformed and foreign replies are ignored, never believed. */
+export async function exchange(
+  upstream: Upstream,
+  question: Question,
+  flags: QueryFlags,
+  signal: AbortSignal,
+): Promise<Message> {
+  const query = queryFor(question, flags);
+  const reply = await askUdp(upstream, query, signal);
+  return reply && !reply.truncated ? reply : askTcp(upstream, query, signal);
+}
+
+/** A fresh random id for each query, as the port: both must be guessed at once. */
+function queryFor({ name, type, class: klass }: Question, flags: QueryFlags): Message {
+  return {
+    id: randomInt(0x1_0000),
+    response: false,
+    opcode: 0,
+    authoritative: false,
+    truncated: false,
+    recursionDesired: true,
+    recursionAvailable: false,
+    authenticData: false,
+    checkingDisabled: flags.checkingDisabled,
+    rcode: 0,
+    questions: [{ name, spelled: name, type, class: klass }],
+    answers: [],
+    authorities: [],
+    additionals: [],
+    edns: { size: EDNS_SIZE, version: 0, dnssecOk: flags.dnssecOk, options: [] },
+  };
+}
+
+/** The reply, if these bytes are one to that query. */
+function fitting(bytes: Uint8Array, query: Message): Message | undefined {
+  const reply = decode(bytes);
+  if ('malformed' in reply || !reply.response || reply.id !== query.id || reply.questions.length !== 1)
+    return undefined;
+  const [asked, echoed] = [query.questions[0]!, reply.questions[0]!];
+  const same = asked.name === echoed.name && asked.type === echoed.type && asked.class === echoed.class;
+  return same ? reply : undefined;
+}
+
+/** Undefined: too many replies that do not fit. */
+async function askUdp(upstream: Upstream, query: Message, signal: AbortSignal): Promise<Message | undefined> {
+  const socket = await randomPort(upstream.ip);
+  try {
+    return await new Promise((resolve, reject) => {
+      let mismatches = 0;
+      onAbort(signal, reject);
+      socket.on('error', reject);
+      socket.on('message', bytes => {
+        const reply = fitting(bytes, query);
+        if (reply || ++mismatches >= MAX_MISMATCHES) resolve(reply);
+      });
+      // Connected: the kernel drops what comes from any other address or port, and reports a closed port.
+      socket.connect(upstream.port, String(upstream.ip), () => socket.send(encode(query)));
+    });
+  } finally {
+    socket.close();
+  }
+}
+
+/** A socket on an unpredictable port; the kernel's own choice would come from half as many. */
+async function randomPort(to: Ip): Promise<Socket> {
+  for (let tries = 0; ; tries++) {
+    const socket = createSocket(to.family === 4 ? 'udp4' : 'udp6');
+    try {
+      const port = tries < 8 ? randomInt(1024, 0x1_0000) : 0;
+      await new Promise<void>((resolve, reject) => {
+        socket.once('error', reject);
+        socket.bind({ port, exclusive: true }, () => resolve(void socket.removeListener('error', reject)));
+      });
+      return socket;
+    } catch (error) {
+      socket.close();
+      if (tries >= 8) throw error;
+    }
+  }
+}
+
+function askTcp(upstream: Upstream, query: Message, signal: AbortSignal): Promise<Message> {
+  const socket = connect({ host: String(upstream.ip), port: upstream.port, noDelay: true });
+  return new Promise<Message>((resolve, reject) => {
+    let received = Buffer.alloc(0);
+    onAbort(signal, reject);
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('the upstream closed the connection')));
+    socket.on('connect', () => socket.write(frame(encode(query))));
+    socket.on('data', chunk => {
+      received = Buffer.concat([received, chunk]);
+      if (received.length < 2 || received.length < received.readUInt16BE() + 2) return;
+      const reply = fitting(received.subarray(2, received.readUInt16BE() + 2), query);
+      if (reply) resolve(reply);
+      else reject(new Error('the upstream answered something else'));
+    });
+  }).finally(() => socket.destroy());
+}
+
+function onAbort(signal: AbortSignal, reject: (reason: unknown) => void): void {
+  if (signal.aborted) reject(signal.reason);
+  else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+}

@@ -1,0 +1,110 @@
+/** From a request's bytes to a reply's: decode, admit, answer, forward where needed, encode. Knows no socket. */
+
+import type { Answer } from '../dns/answer.js';
+import { answer } from '../dns/chain.js';
+import { admit, reply, udpLimit } from '../dns/respond.js';
+import type { DnsView } from '../dns/view.js';
+import { logger } from '../report/log.js';
+import { decode, encode, type Message, type Question, RCODE } from '../wire/dns.js';
+import type { Forwarder } from './dns-forwarder.js';
+
+/** Forwarded questions under way at once: in all, and of one client. Above, the client is told to come back (SERVFAIL). */
+const MAX_FORWARDS = 2000;
+const MAX_FORWARDS_PER_CLIENT = 200;
+
+export interface Client {
+  readonly address: string;
+  readonly transport: 'udp' | 'tcp';
+}
+
+/** One question and what became of it. `question` is missing where the request had none that could be read. */
+export interface Observation {
+  readonly client: Client;
+  readonly question?: Question;
+  readonly handler: string;
+  readonly why: string;
+  readonly rcode: number;
+  readonly seconds: number;
+}
+
+export interface Responder {
+  /** Calls `send` once, at once or later; false: this request gets no reply. Never throws. */
+  handle(bytes: Uint8Array, client: Client, send: (reply: Uint8Array) => void): boolean;
+}
+
+export function createResponder(view: DnsView, forwarder: Forwarder, observe: (seen: Observation) => void): Responder {
+  const underWay = new Map<string, number>();
+  let total = 0;
+
+  const enter = (client: string) => {
+    const own = underWay.get(client) ?? 0;
+    if (total >= MAX_FORWARDS || own >= MAX_FORWARDS_PER_CLIENT) return false;
+    underWay.set(client, own + 1);
+    total++;
+    return true;
+  };
+  const leave = (client: string) => {
+    const own = underWay.get(client)! - 1;
+    if (own) underWay.set(client, own);
+    else underWay.delete(client);
+    total--;
+  };
+
+  const handle: Responder['handle'] = (bytes, client, send) => {
+    const start = performance.now();
+    const admission = admit(decode(bytes));
+    if (!admission) return false;
+    const respond = (message: Message, limit: number, seen: Pick<Observation, 'question' | 'handler' | 'why'>) => {
+      send(encode(message, client.transport === 'tcp' ? 65_535 : limit));
+      observe({ ...seen, client, rcode: message.rcode, seconds: (performance.now() - start) / 1000 });
+    };
+    if ('reply' in admission) {
+      respond(admission.reply, 512, { handler: 'protocol', why: 'the request breaks the rules' });
+      return true;
+    }
+    const { request, question } = admission;
+    const finish = (found: Answer) => {
+      const { handler, why } = found;
+      respond(reply(request, found), udpLimit(request), { question, handler, why });
+    };
+    const found = answer(view, question);
+    if (!found.forward) finish(found);
+    else if (!enter(client.address)) finish(failed(found, 'too many questions under way'));
+    else {
+      forwarder
+        .resolve(found.forward, {
+          dnssecOk: request.edns?.dnssecOk ?? false,
+          checkingDisabled: request.checkingDisabled,
+        })
+        .then(upstream => (upstream ? joined(found, upstream) : failed(found, 'no upstream resolver answered')))
+        .then(finish)
+        .catch(error => log.error('a reply could not be made', { error, name: question.name }))
+        .finally(() => leave(client.address));
+    }
+    return true;
+  };
+
+  return {
+    handle(bytes, client, send) {
+      try {
+        return handle(bytes, client, send);
+      } catch (error) {
+        log.error('a request could not be handled', { error });
+        return false;
+      }
+    },
+  };
+}
+
+const log = logger('dns');
+
+function failed(found: Answer, why: string): Answer {
+  return { ...found, rcode: RCODE.SERVFAIL, why, answers: [], authoritative: false };
+}
+
+/** Aliases of ours in front; of the upstream's sections only what the client needs (its additional records are not ours to vouch for). */
+function joined(found: Answer, upstream: Message): Answer {
+  const answers = [...found.answers, ...upstream.answers];
+  const authorities = upstream.answers.length ? [] : upstream.authorities;
+  return { ...found, rcode: upstream.rcode, answers, authorities };
+}

@@ -1,0 +1,69 @@
+/** Small clusters for DNS tests: Services in a line each, through the real model. */
+
+import { ClusterZone } from '../../src/dns/cluster-zone.js';
+import { ClusterBuilder } from '../../src/model/builder.js';
+import type { ServiceEntry } from '../../src/model/cluster.js';
+import { Cidr } from '../../src/net/cidr.js';
+import { Ip } from '../../src/net/ip.js';
+
+const SERVICE_CIDRS = ['10.96.0.0/16', 'fd00:10:96::/112'].map(Cidr.of);
+
+export interface Story {
+  readonly clusterIPs?: readonly string[];
+  readonly headless?: boolean;
+  readonly externalName?: string;
+  readonly ports?: readonly { readonly name?: string; readonly protocol?: 'TCP' | 'UDP'; readonly port: number }[];
+  /** `10.244.1.5`, `web-0=10.244.1.5`, `!10.244.1.5` for one that is not ready; its ports are 8000 above the Service's. */
+  readonly endpoints?: readonly string[];
+  readonly publishNotReadyAddresses?: boolean;
+}
+
+/** The Service `namespace/name` as the model sees it. */
+export function service(key: string, story: Story): ServiceEntry {
+  const [namespace, name] = key.split('/') as [string, string];
+  const builder = new ClusterBuilder({ serviceCidrs: SERVICE_CIDRS });
+  const clusterIPs = story.headless ? ['None'] : (story.clusterIPs ?? []);
+  const spec = {
+    ...{ type: story.externalName === undefined ? 'ClusterIP' : 'ExternalName', ports: story.ports ?? [] },
+    ...{ externalName: story.externalName, publishNotReadyAddresses: story.publishNotReadyAddresses },
+    ...(clusterIPs.length && { clusterIP: clusterIPs[0], clusterIPs }),
+  };
+  builder.apply({
+    type: 'upsert',
+    object: { apiVersion: 'v1', kind: 'Service', metadata: { namespace, name }, spec } as never,
+  });
+  for (const addressType of ['IPv4', 'IPv6']) {
+    const endpoints = (story.endpoints ?? []).map(text => {
+      const [ip, hostname] = text.replace('!', '').split('=').reverse() as [string, string?];
+      return { addresses: [ip], hostname, conditions: { ready: !text.startsWith('!') } };
+    });
+    const own = endpoints.filter(({ addresses }) => addresses[0]!.includes(':') === (addressType === 'IPv6'));
+    const ports = (story.ports ?? []).map(port => ({ ...port, port: port.port + 8000 }));
+    const metadata = {
+      namespace,
+      name: `${name}-${addressType}`.toLowerCase(),
+      labels: { 'kubernetes.io/service-name': name },
+    };
+    const slice = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata,
+      addressType,
+      endpoints: own,
+      ports,
+    };
+    builder.apply({ type: 'upsert', object: slice as never });
+  }
+  return builder.cluster.services.get(key)!;
+}
+
+export function zoneOf(services: Readonly<Record<string, Story>>): ClusterZone {
+  const zone = new ClusterZone({
+    domain: 'cluster.local.',
+    addresses: ['10.96.0.10', 'fd00:10:96::a'].map(Ip.of),
+    ranges: [...['10.244.0.0/16', 'fd00:10:244::/56'].map(text => Cidr.of(text)), ...SERVICE_CIDRS],
+  });
+  for (const [key, story] of Object.entries(services)) zone.set(service(key, story));
+  zone.synced = true;
+  return zone;
+}
