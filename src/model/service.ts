@@ -28,6 +28,7 @@ export function serviceEntry(
   for (const item of type === 'ExternalName' ? [] : addresses) {
     if (item === '' || item === 'None') continue;
     const ip = Ip.parse(item);
+    if (ip && clusterIPs.some(other => other.equals(ip))) continue;
     if (ip && serviceCidrs.some(cidr => cidr.contains(ip))) clusterIPs.push(ip);
     else problems.push(problem(`Service ${key}`, 'PW-S401', { ip: item, cidrs: serviceCidrs.join(', ') }));
   }

@@ -24,7 +24,8 @@ export function sliceEntry(key: string, object: KubeObject): SliceEntry | undefi
     // The API lists several addresses for history's sake; consumers take the first (discovery.k8s.io/v1 Endpoint.addresses).
     const written = texts(item, 'addresses')[0] ?? '';
     const ip = Ip.parse(written);
-    if (ip?.family !== family) problems.push(problem(`EndpointSlice ${key}`, 'PW-S404', { ip: written, type }));
+    if (ip?.family !== family)
+      problems.push(problem(`EndpointSlice ${key}`, 'PW-S404', { ip: written || '(none)', type }));
     else if (isForbidden(ip)) problems.push(problem(`EndpointSlice ${key}`, 'PW-S403', { ip: written }));
     else endpoints.push(endpoint(ip, item));
   }

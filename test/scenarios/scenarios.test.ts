@@ -1,0 +1,25 @@
+/** Every scenario file: each step's kernel state as written, and the same end whichever way the steps are brought in. */
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { formatScenario, parseScenario, run, runFromScratch, runInSteps, runSquashed } from './scenario.js';
+
+const FOLDER = join(process.cwd(), 'test/scenarios');
+
+for (const file of readdirSync(FOLDER).filter(name => name.endsWith('.txt'))) {
+  const path = join(FOLDER, file);
+  const text = readFileSync(path, 'utf8');
+  const scenario = parseScenario(text);
+
+  describe(`${file}: ${scenario.title.split('\n')[0]}`, () => {
+    it('brings the kernel where the file says', () => {
+      const observed = formatScenario(run(scenario));
+      if (process.env.UPDATE === '1') writeFileSync(path, observed);
+      else assert.equal(observed, text);
+    });
+    it('ends the same when all comes at once', () => assert.equal(runSquashed(scenario), runInSteps(scenario)));
+    it('ends the same when planned from scratch', () => assert.equal(runFromScratch(scenario), runInSteps(scenario)));
+  });
+}
