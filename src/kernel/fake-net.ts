@@ -178,7 +178,8 @@ export class FakeNet {
     const again = [...this.state.values()].find(
       object => object.kind === 'address' && object.link === address.link && keyOf(connected(object)) === key,
     );
-    this.state.delete(key);
+    const route = this.state.get(key) as Route | undefined;
+    if (route?.protocol === KERNEL && route.nexthops[0]?.link === address.link) this.state.delete(key);
     if (again) this.#connect(again as Address);
     for (const [other, object] of this.state) {
       if (object.kind === 'route' && object.source?.equals(address.ip) && !this.#isLocal(address.ip))

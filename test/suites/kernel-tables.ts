@@ -8,7 +8,7 @@ const OTHER_MAC = '02:00:00:00:00:03';
 
 /** Two links, up, with an address of each family on the first. */
 const pair: readonly KernelObject[] = [
-  o.veth('pw0', { peer: { name: 'pw1' } }),
+  o.veth('pw0', { peer: { name: 'far0' } }),
   o.address('pw0', '10.0.0.1/24'),
   o.address('pw0', 'fd00::1/64'),
 ];
@@ -27,14 +27,14 @@ const web = [o.ip('10.96.0.1'), 6, 80] as const;
 export const VERBS: readonly VerbCase[] = [
   {
     title: 'veth',
-    first: o.veth('pw0', { peer: { name: 'pw1' }, mtu: 1500 }),
+    first: o.veth('pw0', { peer: { name: 'far0' }, mtu: 1500 }),
     second: o.veth('pw0', { mtu: 1400, alias: 'Pod default/web' }),
   },
-  { title: 'link down', first: o.veth('pw0', { peer: { name: 'pw1' } }), second: o.veth('pw0', { up: false }) },
+  { title: 'link down', first: o.veth('pw0', { peer: { name: 'far0' } }), second: o.veth('pw0', { up: false }) },
   {
     title: 'bridge port',
     given: [o.bridge('pw-br0')],
-    first: o.veth('pw0', { peer: { name: 'pw1' } }),
+    first: o.veth('pw0', { peer: { name: 'far0' } }),
     second: o.veth('pw0', { master: 'pw-br0', hairpin: true }),
   },
   { title: 'bridge', first: o.bridge('pw-br0') },
@@ -205,7 +205,7 @@ export const REFUSALS: readonly Refusal[] = [
   { title: 'a neighbour on no link', operation: add(o.neighbour('nowhere', '10.0.0.2', MAC)), errno: 'ENODEV' },
   {
     title: 'a port of no bridge',
-    operation: add(o.veth('pw0', { peer: { name: 'pw1' }, master: 'nowhere' })),
+    operation: add(o.veth('pw0', { peer: { name: 'far0' }, master: 'nowhere' })),
     errno: 'ENODEV',
   },
   { title: 'a setting of no link', operation: add(o.sysctl('net/ipv4/conf/nowhere/forwarding', '1')), errno: 'ENOENT' },
@@ -229,7 +229,7 @@ export const REFUSALS: readonly Refusal[] = [
   },
   {
     title: 'a route over a link that is down',
-    given: [o.veth('pw0', { peer: { name: 'pw1' }, up: false })],
+    given: [o.veth('pw0', { peer: { name: 'far0' }, up: false })],
     operation: add(o.route('10.7.0.0/16', [o.dev('pw0')])),
     errno: 'ENETDOWN',
   },
@@ -357,7 +357,7 @@ export const STATES: Readonly<Record<string, readonly KernelObject[]>> = {
   nothing: [],
   links: [
     o.bridge('pw-br0'),
-    o.veth('pw0', { peer: { name: 'pw1' }, mtu: 1450, alias: 'Pod default/web-0' }),
+    o.veth('pw0', { peer: { name: 'far0' }, mtu: 1450, alias: 'Pod default/web-0' }),
     o.address('pw0', '10.0.0.1/24'),
     o.address('pw0', 'fd00::1/64'),
     o.neighbour('pw0', '10.0.0.2', MAC),
@@ -368,7 +368,7 @@ export const STATES: Readonly<Record<string, readonly KernelObject[]>> = {
   ],
   'bridge and overlay': [
     o.bridge('pw-br0'),
-    o.veth('pw0', { peer: { name: 'pw1' }, master: 'pw-br0', hairpin: true }),
+    o.veth('pw0', { peer: { name: 'far0' }, master: 'pw-br0', hairpin: true }),
     o.address('pw-br0', '10.244.1.1/24'),
     o.vxlan('pw-vxlan', { mac: MAC, local: o.ip('172.30.0.11') }),
     o.fdb('pw-vxlan', OTHER_MAC, '172.30.0.12'),
