@@ -7,8 +7,8 @@ const ADMISSION = 'io.k8s.api.admissionregistration.v1.';
 const namedRule = list(any());
 const MatchResources = object(
   {
-    namespaceSelector: LabelSelector,
-    objectSelector: LabelSelector,
+    namespaceSelector: withDefault(LabelSelector, {}),
+    objectSelector: withDefault(LabelSelector, {}),
     resourceRules: namedRule,
     excludeResourceRules: namedRule,
     matchPolicy: withDefault(oneOf('Exact', 'Equivalent'), 'Equivalent'),

@@ -53,6 +53,8 @@ export const JobSpec = object(
   { name: `${BATCH}JobSpec` },
 );
 
+export type JobSpec = Infer<typeof JobSpec>;
+
 export const Job = kind(`${BATCH}Job`, {
   spec: required(JobSpec),
   status: object(

@@ -26,7 +26,7 @@ export const NetworkPolicy = kind(`${NETWORKING}NetworkPolicy`, {
   spec: required(
     object(
       {
-        podSelector: LabelSelector,
+        podSelector: withDefault(LabelSelector, {}),
         ingress: list(
           object({ from: list(NetworkPolicyPeer), ports }, { name: `${NETWORKING}NetworkPolicyIngressRule` }),
         ),

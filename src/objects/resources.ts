@@ -42,6 +42,8 @@ export interface Resource<T extends KubeObject = KubeObject> {
   /** A custom resource's columns and its schema as its CRD gives them; built-in kinds have theirs in print/ and `schema`. */
   readonly columns?: readonly CustomResourceColumn[];
   readonly structural?: Readonly<Record<string, unknown>>;
+  /** The dotted paths of fields that a field selector may name, beside metadata's (custom resources). */
+  readonly selectable?: readonly string[];
   /** The resource whose store keeps these objects, where it is another one. */
   readonly storedAs?: Resource;
 }
