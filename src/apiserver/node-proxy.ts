@@ -1,6 +1,6 @@
 /** What the API server asks of a node's kubelet on behalf of kubectl. Knows no transport; the lab's kubelet implements it. */
 
-import type { Readable, Writable, Duplex } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 
 export interface PodRef {
   readonly namespace: string;

@@ -43,8 +43,8 @@ export const ERRORS = {
     advice: 'end that process first; one agent serves a node',
   },
   'PW-N302': {
-    cause: 'attachment record {path} is damaged: {problem}',
-    advice: 'it was set aside as {path}.damaged; the Pod it belonged to gets a new address when it is made again',
+    cause: 'the attachments journal {path} is damaged: {problem}',
+    advice: "running Pods are not touched; move the file away and delete this node's Pods, so that they are made anew",
   },
   'PW-A251': {
     cause: 'the state directory {path} is in use by process {pid}',
