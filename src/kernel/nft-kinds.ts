@@ -66,7 +66,7 @@ export const elementKind: Kind<NftElement> = {
     return `element ${element.family} ${element.table} ${element.set} { ${valuesKey(element.key)}${data} }`;
   },
   removeFirst: true,
-  equal: (a, b) => a === b || a.data === b.data || dataKey(a.data) === dataKey(b.data),
+  equal: (a, b) => a.data === b.data || sameData(a.data, b.data),
   ours: inOurTable,
 };
 
@@ -168,8 +168,10 @@ function block(head: string, lines: readonly string[]): string {
 
 // Keys of elements: 50,000 of them are made when an agent starts, so this is plain concatenation without types.
 
-function elementKey(element: NftElement): string {
-  return `element ${element.family} ${element.table} ${element.set} ${valuesKey(element.key)}`;
+function elementKey({ family, table, set, key }: NftElement): string {
+  let text = `element ${family} ${table} ${set} ${valueKey(key[0]!)}`;
+  for (let i = 1; i < key.length; i++) text += ` . ${valueKey(key[i]!)}`;
+  return text;
 }
 
 function valuesKey(values: readonly Value[]): string {
@@ -183,6 +185,18 @@ function valueKey(value: Value): string {
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string') return value;
   return value instanceof Cidr ? formatValue(value, undefined) : `${value.from}-${value.to}`;
+}
+
+/** Without making text: it is asked for every element when an agent restarts. */
+function sameData(a: NftElement['data'], b: NftElement['data']): boolean {
+  if (!a || !b) return a === b;
+  if ('verdict' in a || 'verdict' in b) return dataKey(a) === dataKey(b);
+  return a.length === b.length && a.every((value, i) => sameValue(value, b[i]!));
+}
+
+function sameValue(a: Value, b: Value): boolean {
+  if (a instanceof Ip) return b instanceof Ip && a.equals(b);
+  return a === b || valueKey(a) === valueKey(b);
 }
 
 function dataKey(data: NftElement['data']): string {
