@@ -33,15 +33,31 @@ export function contextName(lab: string): string {
 
 /** A kubeconfig of its own, with the one context. */
 export function kubeconfig(name: string, credentials: Credentials): string {
-  return stringify(withContext({}, name, credentials));
+  return stringify(oneContext(name, credentials));
 }
 
-/** Adds or renews the context and makes it the current one. Returns the file it was written to. */
-export function mergeContext(lab: string, credentials: Credentials): string {
+/** The same as JSON, which every reader of kubeconfigs takes. */
+export function kubeconfigJson(name: string, credentials: Credentials): string {
+  return JSON.stringify(oneContext(name, credentials));
+}
+
+/** Adds or renews the one context of `own`, a kubeconfig's text, and makes it the current one. Returns the file it was written to. */
+export function mergeContext(own: string): string {
   const file = userKubeconfig();
-  const name = contextName(lab);
+  const { clusters, users, contexts, 'current-context': current } = parse(own) as Kubeconfig;
   const config = read(file);
-  save(file, withContext(config, name, credentials));
+  const put = (entries: Named[] | undefined, added: Named[] | undefined) => [
+    ...(entries ?? []).filter(({ name }) => !added?.some(entry => entry.name === name)),
+    ...(added ?? []),
+  ];
+  save(file, {
+    ...EMPTY,
+    ...config,
+    clusters: put(config.clusters, clusters),
+    users: put(config.users, users),
+    contexts: put(config.contexts, contexts),
+    'current-context': current,
+  });
   return file;
 }
 
@@ -64,25 +80,17 @@ export function removeContext(lab: string): void {
   else save(file, rest);
 }
 
-function withContext(config: Kubeconfig, name: string, credentials: Credentials): Kubeconfig {
+const EMPTY = { apiVersion: 'v1', kind: 'Config' };
+
+function oneContext(name: string, { server, ca, certificate, key }: Credentials): Kubeconfig {
   const base64 = (text: string) => Buffer.from(text).toString('base64');
-  const put = (entries: Named[] | undefined, entry: Named) => [
-    ...(entries ?? []).filter(other => other.name !== name),
-    entry,
-  ];
   return {
-    apiVersion: 'v1',
-    kind: 'Config',
-    ...config,
-    clusters: put(config.clusters, {
-      name,
-      cluster: { server: credentials.server, 'certificate-authority-data': base64(credentials.ca) },
-    } as Named),
-    users: put(config.users, {
-      name,
-      user: { 'client-certificate-data': base64(credentials.certificate), 'client-key-data': base64(credentials.key) },
-    } as Named),
-    contexts: put(config.contexts, { name, context: { cluster: name, user: name } } as Named),
+    ...EMPTY,
+    clusters: [{ name, cluster: { server, 'certificate-authority-data': base64(ca) } } as Named],
+    users: [
+      { name, user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) } } as Named,
+    ],
+    contexts: [{ name, context: { cluster: name, user: name } } as Named],
     'current-context': name,
   };
 }

@@ -1,11 +1,12 @@
 /** Starts labd in the background and waits until the network is ready; finds it running otherwise. Changes nothing before all is checked. */
 
 import { fork } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { PodwireError } from '../report/errors.js';
 import { ReportedFailure } from '../report/failure.js';
 import { type LabConfig, labConfig } from './config.js';
+import { mergeContext } from './kubeconfig.js';
 import { places } from './places.js';
 import { checkHost } from './preflight.js';
 import { readLiving } from './processes.js';
@@ -35,6 +36,8 @@ export async function up(given: Partial<LabConfig>, onProgress: (progress: Progr
   mkdirSync(at.run, { recursive: true, mode: 0o700 });
   saveConfig(at.config, config);
   await startLabd(config, at.log, onProgress);
+  // Here and not in labd: this process knows whose kubeconfig it is.
+  mergeContext(readFileSync(at.kubeconfig, 'utf8'));
   return { config, started: true, seconds: (Date.now() - begun) / 1000 };
 }
 
