@@ -6,7 +6,7 @@ import { type ApiServer, createApiServer } from '../apiserver/api-server.js';
 import { createStreams } from '../apiserver/streams/index.js';
 import { Api } from '../client/api.js';
 import { addresses, type LabConfig, nodeNames, ranges } from './config.js';
-import { startControllers } from './controllers.js';
+import { runControllers } from './controllers.js';
 import { type Credentials, contextName, kubeconfig, kubeconfigJson } from './kubeconfig.js';
 import { startKubelets } from './kubelets.js';
 import { localTransport } from './local-transport.js';
@@ -46,7 +46,7 @@ export async function startControlPlane(config: LabConfig, at: Places): Promise<
   writeCredentials(server, config, at);
   const api = new Api(localTransport(server, { name: 'system:podwire', groups: ['system:masters'] }), 'podwire-lab');
   proxies.api = api;
-  startControllers(api, config);
+  void runControllers({ api, signal: new AbortController().signal });
   return { api, startNodes: () => startKubelets(api, config, at, proxies) };
 }
 
