@@ -12,7 +12,9 @@ export interface Settings {
   /** Where the agent itself answers DNS; a Service with such a ClusterIP is the agent's own and gets no rules. */
   readonly dnsAddresses: readonly Ip[];
   readonly overlay: 'none' | 'vxlan';
-  /** MTU of the link to the other nodes, in bytes. */
+  /** The link to the other nodes. */
+  readonly link: string;
+  /** That link's MTU, in bytes. */
   readonly mtu: number;
 }
 

@@ -17,6 +17,7 @@ export function node1(options: { overlay?: Settings['overlay']; family?: 4 | 6 }
     serviceCidrs: ofFamily(SERVICE_CIDRS),
     dnsAddresses: ofFamily([Ip.of('10.96.0.10'), Ip.of('fd00:10:96::a')]),
     overlay: options.overlay ?? 'none',
+    link: 'eth0',
     mtu: 1500,
   };
 }

@@ -6,10 +6,10 @@ import type { Feature } from '../feature.js';
 export const base: Feature = {
   name: 'base',
   per: 'Self',
-  plan: () => ({
+  plan: ({ link }) => ({
     objects: [
       { kind: 'table', family: 'inet', name: TABLE },
-      ...SYSCTLS.map(([name, value]) => ({ kind: 'sysctl', name, value }) as const),
+      ...SYSCTLS.map(([name, value]) => ({ kind: 'sysctl', name: name.replace('LINK', link), value }) as const),
     ],
   }),
 };
@@ -23,7 +23,9 @@ const SYSCTLS = [
   ['net/ipv4/conf/all/rp_filter', '2'],
   // Links made from now on take no routes from router advertisements: a Pod could send them (CVE-2020-13597).
   ['net/ipv6/conf/default/accept_ra', '0'],
-  // Two Pods on one bridge talk through the node; telling them of the short cut would lead them past the rules.
+  // What comes in by one link and leaves by the same is meant to: two Pods of a bridge, a connection from outside to a
+  // ClusterIP. Telling the sender of a short cut would lead it past the rules. The kernel sends if any of these says so.
+  ['net/ipv4/conf/LINK/send_redirects', '0'],
   ['net/ipv4/conf/all/send_redirects', '0'],
   ['net/ipv4/conf/default/send_redirects', '0'],
 ] as const;

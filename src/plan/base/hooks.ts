@@ -21,5 +21,5 @@ export const HOOKS = {
   // Before masquerade, which would choose the address of the link: here it must be one that Pods can answer to.
   'services-source': { type: 'nat', hook: 'postrouting', priority: SRCNAT - 1, policy: 'accept' },
   // The last word on the source of what leaves the cluster.
-  masquerade: { type: 'nat', hook: 'postrouting', priority: SRCNAT, policy: 'accept' },
+  'masquerade-pods': { type: 'nat', hook: 'postrouting', priority: SRCNAT, policy: 'accept' },
 } as const satisfies Record<string, Hook>;

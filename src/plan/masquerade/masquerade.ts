@@ -14,7 +14,7 @@ const rules: Feature = {
       ...setPair('service-cidrs', ['ip'], { interval: true }),
       ...setPair('node-ips', ['ip']),
       baseChain(
-        'masquerade',
+        'masquerade-pods',
         FAMILIES.map(family => {
           const { source, destination } = WORDS[family];
           const outside = ['pod-cidrs', 'node-ips', 'service-cidrs'].map(name =>
