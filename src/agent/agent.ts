@@ -1,0 +1,116 @@
+/** The agent of one node: puts the parts together and takes them apart again. Decides nothing. */
+
+import { join } from 'node:path';
+import type { Api } from '../client/api.js';
+import { eventRecorder } from '../client/events.js';
+import { installConfig, installPlugin } from '../cni/install.js';
+import { serveCni } from '../cni/server.js';
+import type { KernelPort } from '../kernel/port.js';
+import { logger } from '../report/log.js';
+import { startHealth } from '../serve/health.js';
+import { Attachments } from './attachments.js';
+import type { AgentConfig } from './config.js';
+import { type Dns, dnsOf } from './dns.js';
+import { Journal } from './journal.js';
+import { lockNode } from './lock.js';
+import { metricsText } from './metrics.js';
+import { NodeNetwork } from './node-network.js';
+import { type Namespaces, podSides } from './pod-side.js';
+import { ProblemReporter } from './problems.js';
+import { watchCluster } from './watch.js';
+
+const log = logger('agent');
+
+/** Milliseconds between two looks at what others did to the kernel and to namespaces. */
+const RESYNC = 30_000;
+
+/** What the agent stands on: the real things, or a test's. */
+export interface Surroundings {
+  readonly api: Api;
+  /** This node's kernel. */
+  readonly kernel: KernelPort;
+  readonly namespaces: Namespaces;
+}
+
+export interface Agent {
+  /** Stops; what is in the kernel stays, so that traffic goes on. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the agent: the plugin's socket answers when this resolves, ADD waits until the cluster is known. Throws
+ * PW-N301 when another agent has the node and PW-N302 on a damaged journal, and has changed nothing then.
+ */
+export async function startAgent(config: AgentConfig, { api, kernel, namespaces }: Surroundings): Promise<Agent> {
+  const unlock = lockNode(config.stateDir);
+  const stop = new AbortController();
+  const journal = new Journal(join(config.stateDir, 'attachments'));
+  const events = eventRecorder(api, { component: 'podwire-agent', host: config.node });
+  const problems = new ProblemReporter(config.node, events);
+  const dns: Dns = dnsOf(config);
+
+  const living = Attachments.living(journal).map(record => record.attachment);
+  const network = new NodeNetwork(config, kernel, living, {
+    changed(change, cluster) {
+      problems.changed(change, cluster);
+      dns.changed(change, cluster);
+    },
+    ready() {
+      attachments.recover();
+      if (config.cniConfDir) installConfig(config.cniConfDir);
+      log.info('ready', { node: config.node, attachments: journal.records.size });
+      void dns.start();
+    },
+  });
+  const attachments = new Attachments(config.profile, journal, network, podSides(namespaces), {
+    exhausted({ pod }, pool) {
+      if (!pod) return;
+      const regarding = { apiVersion: 'v1', kind: 'Pod', ...pod };
+      events.record(regarding, 'Warning', 'AddressesExhausted', `node ${config.node} has no address left in ${pool}`);
+    },
+  });
+
+  if (config.cniBinDir) installPlugin(config.cniBinDir, config.cniSocket);
+  const cni = await serveCni(config.cniSocket, attachments);
+  const health = await startHealth({
+    listen: { socket: config.healthSocket },
+    live: () => ({ agent: true }),
+    ready: () => ({
+      cluster: network.settings ? true : 'the Node or the first lists are missing',
+      kernel: network.failures.length === 0 || `${network.failures.length} operations were refused`,
+      dns: dns.state(),
+    }),
+    metrics: () =>
+      metricsText({
+        node: config.node,
+        network,
+        attachments: () => journal.records.size,
+        pools: () => (network.settings ? attachments.pools : []),
+        others: () => dns.metrics(),
+      }),
+  });
+  const sink = {
+    apply: network.apply.bind(network),
+    synced() {
+      dns.synced();
+      network.synced();
+    },
+  };
+  watchCluster(api, sink, stop.signal);
+  const sweeping = setInterval(() => network.settings && attachments.sweep(), RESYNC);
+
+  return {
+    async close() {
+      stop.abort();
+      clearInterval(sweeping);
+      await cni.close();
+      attachments.close();
+      network.stop();
+      await dns.close();
+      await events.close();
+      await health.close();
+      journal.close();
+      unlock();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/** The node's name server as a part of the agent: fed with changed Services, started when its addresses are there. */
+
+import { ClusterZone } from '../dns/cluster-zone.js';
+import type { Change, Cluster } from '../model/cluster.js';
+import { Ip } from '../net/ip.js';
+import { logger } from '../report/log.js';
+import { type DnsServer, startDns } from '../serve/dns.js';
+import type { AgentConfig } from './config.js';
+
+const log = logger('agent');
+
+export interface Dns {
+  changed(change: Change, cluster: Cluster): void;
+  /** Every first list is in: a name that is not known does not exist. */
+  synced(): void;
+  /** Binds the addresses, which the plan put on `lo`; a failure is logged and shown by `state`. */
+  start(): Promise<void>;
+  /** True, or what is wrong. */
+  state(): true | string;
+  metrics(): readonly string[];
+  close(): Promise<void>;
+}
+
+/** Without addresses in the configuration: nothing, which is always well. */
+export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
+  const domain = `${dns.clusterDomain}.`;
+  const zone = new ClusterZone({ domain, addresses: dns.addresses, ranges: [...podCidrs, ...serviceCidrs] });
+  const wanted = dns.addresses.length > 0;
+  let server: DnsServer | undefined;
+  let state: true | string = wanted ? 'not started' : true;
+  return {
+    changed(change, cluster) {
+      for (const { kind, key } of change) {
+        if (kind !== 'Service') continue;
+        const service = cluster.services.get(key);
+        if (service) zone.set(service);
+        else zone.delete(key);
+      }
+    },
+    synced() {
+      zone.synced = true;
+    },
+    async start() {
+      if (!wanted || server) return;
+      try {
+        server = await startDns({ addresses: dns.addresses, view: zone, upstreams: dns.upstreams.map(upstream) });
+        state = true;
+      } catch (error) {
+        state = (error as Error).message;
+        log.error('DNS does not run', { error });
+      }
+    },
+    state: () => state,
+    metrics: () => (server ? [server.metrics()] : []),
+    close: async () => server?.close(),
+  };
+}
+
+/** `address` or `address#port`, as dnsmasq and CoreDNS' users write it; checked with the configuration. */
+function upstream(text: string): { ip: Ip; port: number } {
+  const [address, port = '53'] = text.split('#');
+  return { ip: Ip.of(address!), port: Number(port) };
+}

@@ -1,0 +1,39 @@
+/** The agent as a process: `node main.js <config.json>`, inside the node's network namespace. */
+
+import { Api } from '../client/api.js';
+import { httpsTransport } from '../client/https-transport.js';
+import { readKubeconfig } from '../client/kubeconfig.js';
+import { openKernel } from '../host/kernel-port.js';
+import { isNamespace } from '../host/namespace.js';
+import { PodwireError } from '../report/errors.js';
+import { logger } from '../report/log.js';
+import { startAgent } from './agent.js';
+import { readAgentConfig } from './config.js';
+
+const log = logger('agent');
+
+async function main(): Promise<void> {
+  const config = readAgentConfig(process.argv[2] ?? process.env.PODWIRE_AGENT_CONFIG ?? '/etc/podwire/agent.json');
+  const transport = httpsTransport(await readKubeconfig(config.kubeconfig));
+  const api = new Api(transport, `podwire-agent/${config.node}`);
+  const kernel = openKernel();
+  const agent = await startAgent(config, { api, kernel, namespaces: { exists: isNamespace, open: openKernel } });
+
+  let ending = false;
+  const end = async () => {
+    if (ending) return;
+    ending = true;
+    await agent.close();
+    transport.close();
+    kernel.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+}
+
+main().catch((error: Error) => {
+  if (!(error instanceof PodwireError)) throw error;
+  log.error(error.message, { advice: error.advice });
+  process.exit(1);
+});
