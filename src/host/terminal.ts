@@ -1,17 +1,12 @@
 /** Pseudo-terminals: a master and the number of its slave. Knows the ioctls; refuses to know who types. */
 
 import { closeSync, constants, openSync } from 'node:fs';
-import { bind } from './libc.js';
+import { ioctl } from './ioctl.js';
 
 // asm-generic/ioctls.h
 const TIOCSPTLCK = 0x40045431;
 const TIOCGPTN = 0x80045430;
 const TIOCSWINSZ = 0x5414;
-
-// The request is an unsigned long in C, but the kernel looks at 32 bits.
-const ioctl = bind<[fd: number, request: number, argument: Uint8Array]>(
-  'int ioctl(int fd, unsigned long request, void *argument)',
-);
 
 export interface Terminal {
   /** Whoever holds it reads what is written to the slave; closing it hangs the session up. */

@@ -38,8 +38,8 @@ export interface Container {
   readonly layers: readonly Layer[];
   /** Directories of the machine that the container sees empty, with their modes. */
   readonly hidden: ReadonlyMap<string, number>;
-  /** Content of files by path. */
-  readonly files: ReadonlyMap<string, string>;
+  /** Files by path. */
+  readonly files: ReadonlyMap<string, { readonly content: string; readonly mode: number }>;
   readonly mounts: readonly ContainerMount[];
   readonly readOnlyRoot: boolean;
   readonly privileged: boolean;
@@ -70,7 +70,7 @@ export function containerProgram(container: Container): Step[] {
     ...step.leaveOldRoot(step.FIRST_FD),
     step.hostname(container.hostname),
     step.umask(0o022),
-    ...(tty ? [] : []),
+    ...(tty ? [step.controlTerminal()] : []),
     ...run(program, container.identity),
   ];
 }
@@ -110,9 +110,9 @@ function layered({ scratch, layers, hidden, files }: Container, root: string): S
     ...layers.flatMap((_, i) => [step.directory(`${scratch}/upper${i}`), step.directory(`${scratch}/work${i}`)]),
     ...[...hidden].flatMap(([path, mode]) => [...step.directories(at(path), mode), step.opaque(at(path))]),
     ...devices(at('/dev')),
-    ...[...files].flatMap(([path, content]) => [
+    ...[...files].flatMap(([path, { content, mode }]) => [
       ...step.directories(at(path).replace(/\/[^/]*$/, '')),
-      ...step.file(at(path), content),
+      ...step.file(at(path), content, mode),
     ]),
     ...layers.map((layer, i) =>
       layer.writable

@@ -14,6 +14,7 @@ const NUMBERS = {
   fchdir: [81, 50],
   fcntl: [72, 25],
   fchmodat: [268, 53],
+  ioctl: [16, 29],
   lsetxattr: [189, 6],
   mkdirat: [258, 34],
   mknodat: [259, 33],

@@ -23,6 +23,7 @@ export const CLONE_NEWNS = 0x00020000;
 export const CLONE_NEWUTS = 0x04000000;
 export const CLONE_NEWIPC = 0x08000000;
 export const CLONE_NEWNET = 0x40000000;
+const TIOCSCTTY = 0x540e;
 const PR_CAPBSET_DROP = 24;
 const PR_SET_NO_NEW_PRIVS = 38;
 const SIGINT = 2;
@@ -59,6 +60,8 @@ export const openTerminal = (path: string): Step => ({
   doing: `opening ${path}`,
 });
 export const close = (fd: number): Step => ({ call: 'close', args: [fd] });
+/** Standard input becomes the controlling terminal of this session leader. */
+export const controlTerminal = (): Step => ({ call: 'ioctl', args: [0, TIOCSCTTY, 0], doing: 'taking the terminal' });
 export const duplicate = (from: number, to: number): Step => ({
   call: 'dup3',
   args: [from, to, 0],
@@ -126,13 +129,13 @@ export const device = (path: string, major: number, minor: number, mode: number)
   doing: `making ${path}`,
 });
 export const chmod = (path: string, mode: number): Step => ({ call: 'fchmodat', args: [AT_FDCWD, path, mode] });
-/** `fd` is the next free descriptor. */
-export function file(path: string, content: string, fd = FIRST_FD): Step[] {
+/** `mode` is exact only while the umask is 0; uses FIRST_FD. */
+export function file(path: string, content: string, mode: number): Step[] {
   const bytes = Buffer.from(content);
   return [
-    { call: 'openat', args: [AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0o644], doing: `writing ${path}` },
-    { call: 'write', args: [fd, bytes, bytes.length], doing: `writing ${path}` },
-    close(fd),
+    { call: 'openat', args: [AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, mode], doing: `writing ${path}` },
+    { call: 'write', args: [FIRST_FD, bytes, bytes.length], doing: `writing ${path}` },
+    close(FIRST_FD),
   ];
 }
 /** Overlayfs: nothing of the lower layers' directory of that name is seen (Documentation/filesystems/overlayfs.rst). */
