@@ -81,6 +81,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       return result;
     },
     async close() {
+      if (closing.signal.aborted) return;
       closing.abort();
       await Promise.all([...listening].map(one => one.close()));
       store.close();

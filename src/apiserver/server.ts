@@ -103,9 +103,9 @@ async function serve(server: ApiServer, request: Request, response: Response): P
   try {
     const body = await readBody(request);
     const answer = await server.handle(toApiRequest(server, request, body, gone.signal));
-    await write(response, request, answer, gone.signal);
     // The rest of a body that was too long is not waited for.
-    if (body && body.length > MAX_BODY) request.destroy();
+    if (body && body.length > MAX_BODY) response.on('finish', () => request.destroy());
+    await write(response, request, answer, gone.signal);
   } catch {
     response.destroy();
   }
@@ -137,7 +137,8 @@ async function readBody(request: Request): Promise<Uint8Array | undefined> {
   if (request.method === 'GET' || request.method === 'HEAD') return undefined;
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Not destroyed when we stop reading: the answer goes out on the same stream.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     length += chunk.length;
     if (length > MAX_BODY) break;
@@ -148,8 +149,8 @@ async function readBody(request: Request): Promise<Uint8Array | undefined> {
 async function write(response: Response, request: Request, answer: ApiResponse, gone: AbortSignal): Promise<void> {
   const { body } = answer;
   if (body instanceof Uint8Array) {
-    response.writeHead(answer.status, { ...answer.headers, 'content-length': body.length });
-    response.end(request.method === 'HEAD' ? undefined : body);
+    response.writeHead(answer.status, { ...answer.headers, 'content-length': String(body.length) });
+    response.end(request.method === 'HEAD' ? '' : body);
     return;
   }
   response.writeHead(answer.status, answer.headers);

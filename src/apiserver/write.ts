@@ -4,7 +4,6 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { applyDefaults } from '../objects/defaults.js';
 import { trackUpdate } from '../objects/patch/apply.js';
 import { prepareCreate, prepareStatus, prepareUpdate } from '../objects/prepare.js';
-import { apiVersionOf } from '../objects/resources.js';
 import { validate, validateUpdate } from '../objects/validate.js';
 import type { Api, KubeObject, Resource } from './api.js';
 import { sameObject } from './equal.js';
@@ -57,6 +56,7 @@ export function updateObject(
   object = applyDefaults(resource, object);
   object =
     options.subresource === 'status' ? prepareStatus(resource, object, old) : prepareUpdate(resource, object, old);
+  if (!options.subresource) object = api.admission.settle(resource, object, old);
   check(resource, object, validateUpdate(resource, object, old));
   object = api.admission.update(resource, object, old, options.subresource);
   if (!options.applied) object = track(resource, old, object, options, now);
@@ -151,13 +151,5 @@ function track(
   now: string,
 ): KubeObject {
   const { manager, subresource } = options;
-  return trackUpdate({
-    old,
-    next,
-    manager,
-    apiVersion: apiVersionOf(resource),
-    subresource,
-    schema: resource.schema,
-    now,
-  });
+  return trackUpdate({ resource, old, next, manager, subresource, now });
 }

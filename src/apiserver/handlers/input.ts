@@ -1,18 +1,22 @@
 /** What a write request says beside its path: the object in the body and the common options. Writes nothing. */
 
-import { decode } from '../../objects/decode.js';
+import { decode, duplicateFields } from '../../objects/decode.js';
 import { apiVersionOf } from '../../objects/resources.js';
 import type { Call, KubeObject, Resource } from '../api.js';
-import { type Json, readObject } from '../body.js';
-import { badRequest, invalid } from '../status.js';
+import { type Json, mediaType, readObject } from '../body.js';
+import { type ApiError, badRequest, type Cause, invalid } from '../status.js';
 import type { WriteOptions } from '../write.js';
 
 /** The object in the body, of the call's resource. Throws 400 (other kind, other namespace, unknown fields under Strict), 413, 415. */
-export function bodyObject(
-  call: Call,
-  body: Json = readObject(call.request.body, call.request.headers['content-type']),
-): KubeObject {
-  return decodeObject(call, body);
+export function bodyObject(call: Call): KubeObject {
+  const { body, headers } = call.request;
+  const json = readObject(body, headers['content-type']);
+  const mode = validationMode(call);
+  // A parser keeps the last of two equal keys, so they must be looked for in the text.
+  const isText = mode !== 'Ignore' && mediaType(headers['content-type']) === 'application/json';
+  const object = decodeObject(call, json);
+  if (isText) report(call, duplicateFields(Buffer.from(body!).toString()));
+  return object;
 }
 
 /** A JSON value as an object of the call's resource; used for bodies and for what patches make. */
@@ -25,8 +29,8 @@ export function decodeObject(call: Call, json: Json): KubeObject {
     kind: resource.kind,
     metadata: metadataOf(json),
   });
-  if (errors.length > 0) throw invalid(resource.group, resource.kind, textOf(metadataOf(json).name), errors);
-  reportUnknown(call, unknown);
+  if (errors.length > 0) throw undecodable(resource, errors);
+  report(call, unknown);
   const { namespace = '', name = '' } = object.metadata as { namespace?: string; name?: string };
   if (resource.namespaced && namespace !== '' && namespace !== path.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
@@ -81,6 +85,17 @@ function metadataOf(json: Json): Json {
   return metadata as Json;
 }
 
+/** A value of a wrong type: of a built-in kind the body cannot be read at all, of a custom resource it is invalid. */
+function undecodable(resource: Resource, errors: readonly Cause[]): ApiError {
+  if (resource.structural) return invalid(resource.group, resource.kind, '', errors);
+  const what = errors.map(({ field, message }) => `${field}: ${message}`).join(', ');
+  return badRequest(cannotHandle(resource, what));
+}
+
+function cannotHandle({ kind, version }: Resource, why: string): string {
+  return `${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`;
+}
+
 function checkType(resource: Resource, json: Json): void {
   const { apiVersion, kind } = json;
   const expected = apiVersionOf(resource);
@@ -91,23 +106,25 @@ function checkType(resource: Resource, json: Json): void {
   }
   if (kind !== undefined && kind !== resource.kind) {
     throw badRequest(
-      `${textOf(kind)} in version "${resource.version}" cannot be handled as a ${resource.kind}: the kind in the data does not match`,
+      `${textOf(kind)} in version "${resource.version}" cannot be handled as a ${resource.kind}: the data is of another kind`,
     );
   }
 }
 
-function reportUnknown(call: Call, unknown: readonly string[]): void {
-  if (unknown.length === 0) return;
-  const { resource, request, warnings } = call;
+type ValidationMode = 'Strict' | 'Warn' | 'Ignore';
+
+function validationMode({ request }: Call): ValidationMode {
   const mode = request.query.get('fieldValidation') || 'Warn';
-  if (!['Strict', 'Warn', 'Ignore'].includes(mode))
-    throw badRequest(`invalid fieldValidation parameter: "${mode.slice(0, 100)}"`);
-  if (mode === 'Strict') {
-    throw badRequest(
-      `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${unknown.join(', ')}`,
-    );
-  }
-  if (mode === 'Warn') warnings.push(...unknown);
+  if (mode === 'Strict' || mode === 'Warn' || mode === 'Ignore') return mode;
+  throw badRequest(`invalid fieldValidation parameter: "${mode.slice(0, 100)}"`);
+}
+
+/** Fields that are unknown or stand twice: an error, a warning or nothing. */
+function report(call: Call, findings: readonly string[]): void {
+  if (findings.length === 0) return;
+  const mode = validationMode(call);
+  if (mode === 'Strict') throw badRequest(cannotHandle(call.resource, `strict decoding error: ${findings.join(', ')}`));
+  if (mode === 'Warn') call.warnings.push(...findings);
 }
 
 function textOf(value: unknown): string {

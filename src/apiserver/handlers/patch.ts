@@ -4,7 +4,6 @@ import { apply } from '../../objects/patch/apply.js';
 import { jsonPatch } from '../../objects/patch/json-patch.js';
 import { mergePatch } from '../../objects/patch/merge-patch.js';
 import { strategicMergePatch } from '../../objects/patch/strategic.js';
-import { apiVersionOf } from '../../objects/resources.js';
 import type { Api, Call, KubeObject } from '../api.js';
 import { type Json, mediaType, readObject, readValue, unsupported } from '../body.js';
 import type { ApiResponse } from '../http.js';
@@ -93,12 +92,11 @@ function serverSideApply(api: Api, call: Call): ApiResponse {
 function merge(call: Call, live: Entry | undefined, config: KubeObject, manager: string): KubeObject {
   const { resource, path, request } = call;
   const result = apply({
+    resource,
     live: live && inVersion(resource, live.object),
     config,
     manager,
     force: queryFlag(request.query, 'force') === true,
-    schema: resource.schema,
-    apiVersion: apiVersionOf(resource),
     subresource: path.subresource,
     now: timestamp(),
   });

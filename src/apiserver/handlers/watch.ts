@@ -113,7 +113,7 @@ async function idle(
 function ending(client: AbortSignal | undefined, timeoutMs: number): { signal: AbortSignal; stop(): void } {
   const controller = new AbortController();
   const abort = () => controller.abort();
-  const timer = setTimeout(abort, timeoutMs).unref();
+  const timer = setTimeout(abort, timeoutMs);
   if (client?.aborted) abort();
   client?.addEventListener('abort', abort, { once: true });
   return {

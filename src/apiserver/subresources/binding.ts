@@ -8,7 +8,7 @@ import type { ApiResponse } from '../http.js';
 import { respondValue } from '../respond.js';
 import { groupResource } from '../served.js';
 import { badRequest, conflict } from '../status.js';
-import { timestamp, updateObject } from '../write.js';
+import { timestamp } from '../write.js';
 
 interface PodCondition {
   readonly type: string;
@@ -27,8 +27,8 @@ export function bind(api: Api, call: Call): ApiResponse {
   if (pod.metadata.deletionTimestamp)
     throw refuse(`pod ${pod.metadata.name} is being deleted, cannot be assigned to a host`);
   if (spec.nodeName) throw refuse(`pod ${pod.metadata.name} is already assigned to node "${spec.nodeName}"`);
-  const options = { ...writeOptions(call), subresource: 'binding' };
-  updateObject(api, call.resource, entry, bound(pod, target.name), options);
+  // Not by updateObject, which holds that a Pod's node never changes.
+  if (!writeOptions(call).dryRun) api.store.put(entry.key, bound(pod, target.name));
   return respondValue(call, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }, 201);
 }
 
