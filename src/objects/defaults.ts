@@ -10,7 +10,7 @@ export function applyDefaults<T extends KubeObject>(resource: Resource<T>, objec
   const filled = fill(resource.schema, object) as T;
   const ofKind = resource.structural ? undefined : defaultsOfKind(`${apiVersionOf(resource)} ${resource.kind}`);
   // Again by schema: a kind's own defaults may have made objects whose fields have defaults.
-  return ofKind ? (fill(resource.schema, ofKind(filled)) as T) : filled;
+  return ofKind ? (fill(resource.schema, ofKind(filled as never)) as T) : filled;
 }
 
 /** Defaults by schema alone. Absent required objects become `{}`, so that their fields' defaults apply and validation names their fields. */

@@ -11,7 +11,8 @@ import type { RoleBinding } from './rbac.js';
 import type { Service } from './service.js';
 import type { DaemonSet, Deployment, StatefulSet } from './workload.js';
 
-type Default<T extends KubeObject = KubeObject> = (object: T) => T;
+/** Each takes its own kind, which the table's key says. */
+type Default = (object: never) => KubeObject;
 
 /** The function for `apps/v1 Deployment` and the like; undefined where the schema says it all. Its input has the schema's defaults already. */
 export function defaultsOfKind(kind: string): Default | undefined {
@@ -179,17 +180,17 @@ function customResourceDefinition(object: CustomResourceDefinition): CustomResou
 }
 
 const DEFAULTS: Readonly<Record<string, Default>> = {
-  'v1 Pod': ((pod: Pod): Pod => ({ ...pod, spec: defaultPodSpec(pod.spec) })) as unknown as Default,
-  'v1 Namespace': namespace as unknown as Default,
-  'v1 Service': service as unknown as Default,
-  'apps/v1 Deployment': deployment as unknown as Default,
-  'apps/v1 ReplicaSet': templateOnly as unknown as Default,
-  'apps/v1 StatefulSet': statefulSet as unknown as Default,
-  'apps/v1 DaemonSet': daemonSet as unknown as Default,
-  'batch/v1 Job': job as unknown as Default,
-  'batch/v1 CronJob': cronJob as unknown as Default,
-  'networking.k8s.io/v1 NetworkPolicy': networkPolicy as unknown as Default,
-  'rbac.authorization.k8s.io/v1 RoleBinding': binding as unknown as Default,
-  'rbac.authorization.k8s.io/v1 ClusterRoleBinding': binding as unknown as Default,
-  'apiextensions.k8s.io/v1 CustomResourceDefinition': customResourceDefinition as unknown as Default,
+  'v1 Pod': (pod: Pod): Pod => ({ ...pod, spec: defaultPodSpec(pod.spec) }),
+  'v1 Namespace': namespace,
+  'v1 Service': service,
+  'apps/v1 Deployment': deployment,
+  'apps/v1 ReplicaSet': templateOnly,
+  'apps/v1 StatefulSet': statefulSet,
+  'apps/v1 DaemonSet': daemonSet,
+  'batch/v1 Job': job,
+  'batch/v1 CronJob': cronJob,
+  'networking.k8s.io/v1 NetworkPolicy': networkPolicy,
+  'rbac.authorization.k8s.io/v1 RoleBinding': binding,
+  'rbac.authorization.k8s.io/v1 ClusterRoleBinding': binding,
+  'apiextensions.k8s.io/v1 CustomResourceDefinition': customResourceDefinition,
 };

@@ -17,7 +17,7 @@ export function prepareCreate<T extends KubeObject>(resource: Resource<T>, objec
   const metadata = withKey(object.metadata, 'generation', generation) as ObjectMeta;
   const next: KubeObject = { ...object, metadata };
   const bare = ownsStatus(resource) ? withKey(next, 'status', INITIAL_STATUS[kind]) : next;
-  return (Object.hasOwn(CREATE, kind) ? CREATE[kind]!(bare) : bare) as T;
+  return (Object.hasOwn(CREATE, kind) ? CREATE[kind]!(bare as never) : bare) as T;
 }
 
 /** For an object about to replace `old` through its main path: status and the server's own metadata stay, generation counts changes of intent. */
@@ -25,7 +25,7 @@ export function prepareUpdate<T extends KubeObject>(resource: Resource<T>, next:
   const kind = kindOf(resource);
   const kept: KubeObject = { ...next, metadata: keepMetadata(next.metadata, old.metadata) };
   const whole = ownsStatus(resource) || kind === 'v1 Node' ? withKey(kept, 'status', old.status) : kept;
-  const prepared = (Object.hasOwn(UPDATE, kind) ? UPDATE[kind]!(whole, old) : whole) as T;
+  const prepared = (Object.hasOwn(UPDATE, kind) ? UPDATE[kind]!(whole as never, old as never) : whole) as T;
   if (!counts(resource) || equal(intent(prepared), intent(old))) return prepared;
   return { ...prepared, metadata: { ...prepared.metadata, generation: (old.metadata.generation ?? 0) + 1 } };
 }
@@ -101,8 +101,9 @@ const INITIAL_STATUS: Readonly<Record<string, JsonObject>> = {
   'policy/v1 PodDisruptionBudget': { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 },
 };
 
-type Create = (object: KubeObject) => KubeObject;
-type Update = (next: KubeObject, old: KubeObject) => KubeObject;
+/** Each takes its own kind, which the table's key says. */
+type Create = (object: never) => KubeObject;
+type Update = (next: never, old: never) => KubeObject;
 
 function pod(object: Pod): Pod {
   return { ...object, status: { ...object.status, qosClass: qosClass(object.spec) } };
@@ -124,15 +125,15 @@ const namespaceCreate = (object: Namespace): Namespace => ({
 const namespaceUpdate = (next: Namespace, old: Namespace): Namespace => withKey(next, 'spec', old.spec);
 
 const CREATE: Readonly<Record<string, Create>> = {
-  'v1 Pod': pod as unknown as Create,
-  'v1 Secret': secret as unknown as Create,
-  'v1 Namespace': namespaceCreate as unknown as Create,
-  'v1 Service': normaliseService as unknown as Create,
-  'batch/v1 Job': selectOwnPods as unknown as Create,
+  'v1 Pod': pod,
+  'v1 Secret': secret,
+  'v1 Namespace': namespaceCreate,
+  'v1 Service': normaliseService,
+  'batch/v1 Job': selectOwnPods,
 };
 
 const UPDATE: Readonly<Record<string, Update>> = {
-  'v1 Secret': secret as unknown as Update,
-  'v1 Namespace': namespaceUpdate as unknown as Update,
-  'v1 Service': updateService as unknown as Update,
+  'v1 Secret': secret,
+  'v1 Namespace': namespaceUpdate,
+  'v1 Service': updateService,
 };
