@@ -3,7 +3,7 @@
 import { Cidr } from '../net/cidr.js';
 import { Ip } from '../net/ip.js';
 import { type Kind, TABLE } from './kind.js';
-import type { Hook, NftChain, NftElement, NftSet, NftTable, TableFamily, Value } from './nft-objects.js';
+import type { NftChain, NftElement, NftSet, NftTable, TableFamily, Value } from './nft-objects.js';
 import { formatRule, formatVerdict, references } from './nft-text.js';
 import { formatValue } from './nft-values.js';
 
@@ -49,7 +49,7 @@ export const chainKind: Kind<NftChain> = {
   // Two chains are the same when nft prints them alike: that takes any spelling of a value for what it means.
   equal: (a, b) => a === b || chainText(a) === chainText(b),
   // The kernel can change a base chain's policy, but not its place.
-  replaceable: (a, b) => hookText({ ...a.base, policy: 'accept' }) === hookText({ ...b.base, policy: 'accept' }),
+  replaceable: (a, b) => hookText(a, 'accept') === hookText(b, 'accept'),
   ours: inOurTable,
 };
 
@@ -115,7 +115,7 @@ function duration(seconds: number): string {
 }
 
 function chainLines(chain: NftChain): string[] {
-  const base = chain.base ? [hookText(chain.base)] : [];
+  const base = chain.base ? [hookText(chain)] : [];
   return [...base, ...chain.rules.map(formatRule)];
 }
 
@@ -137,24 +137,34 @@ function chainNeeds(chain: NftChain): string[] {
   return [...needs];
 }
 
-function hookText(hook: Partial<Hook>): string {
-  if (!hook.type) return '';
+function hookText({ family, base: hook }: NftChain, policy = hook?.policy ?? 'accept'): string {
+  if (!hook) return '';
   const device = hook.device ? ` device "${hook.device}"` : '';
-  const priority = priorityText(hook.priority ?? 0, hook.hook);
-  return `type ${hook.type} hook ${hook.hook}${device} priority ${priority}; policy ${hook.policy ?? 'accept'};`;
+  const priority = priorityText(family, hook.priority, hook.hook);
+  return `type ${hook.type} hook ${hook.hook}${device} priority ${priority}; policy ${policy};`;
 }
 
-/** nft's names of priorities in the families ip, ip6 and inet (linux/netfilter_ipv4.h), with an offset of up to 10. */
-function priorityText(priority: number, hook: string | undefined): string {
-  const names: readonly (readonly [string, number, string?])[] = [
-    ['raw', -300],
-    ['mangle', -150],
-    ['dstnat', -100, 'prerouting'],
-    ['filter', 0],
-    ['security', 50],
-    ['srcnat', 100, 'postrouting'],
-  ];
-  for (const [name, value, only] of names) {
+type PriorityName = readonly [name: string, value: number, onlyHook?: string];
+
+/** nft's names of priorities: NF_IP_PRI_* and NF_BR_PRI_* of linux/netfilter_ipv4.h and netfilter_bridge.h. */
+const PRIORITIES: readonly PriorityName[] = [
+  ['raw', -300],
+  ['mangle', -150],
+  ['dstnat', -100, 'prerouting'],
+  ['filter', 0],
+  ['security', 50],
+  ['srcnat', 100, 'postrouting'],
+];
+const BRIDGE_PRIORITIES: readonly PriorityName[] = [
+  ['dstnat', -300, 'prerouting'],
+  ['filter', -200],
+  ['out', 100, 'output'],
+  ['srcnat', 300, 'postrouting'],
+];
+
+/** The name when it is at most 10 away, with the distance. */
+function priorityText(family: TableFamily, priority: number, hook: string): string {
+  for (const [name, value, only] of family === 'bridge' ? BRIDGE_PRIORITIES : PRIORITIES) {
     const offset = priority - value;
     if (Math.abs(offset) > 10 || (only && only !== hook)) continue;
     return offset === 0 ? name : `${name} ${offset > 0 ? '+' : '-'} ${Math.abs(offset)}`;
