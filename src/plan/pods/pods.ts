@@ -42,7 +42,9 @@ function hostLink(attachment: Attachment): Veth {
     mac: hostMac,
     alias: causeOf(attachment),
     peer: { name: ifname, netns, mac: podMac, mtu },
-    ...(attachment.profile === 'bridge' ? { master: BRIDGE } : {}),
+    // Hairpin: where bridged packets pass IP hooks (br_netfilter), a Pod that reaches itself through its Service comes back
+    // by the port it left.
+    ...(attachment.profile === 'bridge' ? { master: BRIDGE, hairpin: true } : {}),
   };
 }
 
