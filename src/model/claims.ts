@@ -16,13 +16,16 @@ export class Claims<E extends Claimant> {
 
   /** Exchanges a claimant's entry for its next one; either may be missing. */
   replace(old: E | undefined, oldIps: readonly Ip[], next: E | undefined, nextIps: readonly Ip[]): void {
-    for (const ip of oldIps)
+    for (const ip of oldIps) {
       if (old)
         this.#set(
           `${ip}`,
           this.claimants(ip).filter(other => other.key !== old.key),
         );
-    for (const ip of nextIps) if (next) this.#set(`${ip}`, [...this.claimants(ip), next].sort(this.order));
+    }
+    for (const ip of nextIps) {
+      if (next) this.#set(`${ip}`, [...this.claimants(ip), next].sort(this.order));
+    }
   }
 
   /** All that claim it, the owner first. */

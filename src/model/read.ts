@@ -25,7 +25,12 @@ export function list(value: unknown, ...path: readonly string[]): readonly unkno
 }
 
 export function texts(value: unknown, ...path: readonly string[]): readonly string[] {
-  return list(value, ...path).filter(item => typeof item === 'string');
+  const found = list(value, ...path);
+  return found.every(isText) ? found : found.filter(isText);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 /** A string-to-string map such as labels; a Map, so that `__proto__` is a key like any other. */

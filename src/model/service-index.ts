@@ -1,6 +1,7 @@
 /** All Services with their slices, whichever came first. Decides who owns a ClusterIP that two Services name. */
 
 import type { Cidr } from '../net/cidr.js';
+import type { Ip } from '../net/ip.js';
 import type { KubeObject } from '../objects/meta.js';
 import type { Service } from '../objects/service.js';
 import { Claims } from './claims.js';
@@ -30,13 +31,16 @@ export class ServiceIndex {
     const slices = this.#slices.get(key) ?? [];
     const next = object && serviceEntry(namespace, name, object, slices, this.serviceCidrs);
     if (!old && !next) return [];
+    const before = old?.clusterIPs ?? NONE;
+    const after = next?.clusterIPs ?? NONE;
     const rivals = new Set([key]);
-    const claimed = [...(old?.clusterIPs ?? []), ...(next?.clusterIPs ?? [])];
-    for (const ip of claimed) for (const rival of this.#claims.claimants(ip)) rivals.add(rival.key);
-    this.#claims.replace(old, old?.clusterIPs ?? [], next, next?.clusterIPs ?? []);
+    for (const ips of [before, after]) {
+      for (const ip of ips) for (const rival of this.#claims.claimants(ip)) rivals.add(rival.key);
+    }
+    this.#claims.replace(old, before, next, after);
     if (next) this.#written.set(key, next);
     else this.#written.delete(key);
-    for (const ip of old?.clusterIPs ?? []) this.#byIp.delete(`${ip}`);
+    for (const ip of before) this.#byIp.delete(`${ip}`);
     for (const rival of rivals) this.#resolve(rival);
     return [...rivals];
   }
@@ -47,23 +51,30 @@ export class ServiceIndex {
     const service = object && sliceService(object);
     const owner = slice && service ? `${namespace}/${service}` : undefined;
     const oldOwner = this.#sliceOwner.get(key);
-    if (owner === undefined) this.#sliceOwner.delete(key);
-    else this.#sliceOwner.set(key, owner);
-    const changed = new Set([oldOwner, owner].filter(found => found !== undefined));
-    for (const service of changed) {
-      const others = (this.#slices.get(service) ?? []).filter(other => other.key !== key);
-      const slices = service === owner ? [...others, slice!].sort((a, b) => (a.key < b.key ? -1 : 1)) : others;
-      if (slices.length) this.#slices.set(service, slices);
-      else this.#slices.delete(service);
-      const written = this.#written.get(service);
-      if (!written) {
-        changed.delete(service);
-      } else {
-        this.#written.set(service, withSlices(written, slices));
-        this.#resolve(service);
-      }
+    const changed: string[] = [];
+    if (oldOwner !== undefined && oldOwner !== owner) {
+      this.#sliceOwner.delete(key);
+      if (this.#setSlices(oldOwner, key, undefined)) changed.push(oldOwner);
     }
-    return [...changed];
+    if (owner !== undefined) {
+      this.#sliceOwner.set(key, owner);
+      if (this.#setSlices(owner, key, slice)) changed.push(owner);
+    }
+    return changed;
+  }
+
+  /** Replaces one slice of a Service; whether the Service is there to notice. */
+  #setSlices(service: string, key: string, slice: SliceEntry | undefined): boolean {
+    const slices = (this.#slices.get(service) ?? []).filter(other => other.key !== key);
+    if (slice) slices.push(slice);
+    if (slices.length > 1) slices.sort((a, b) => (a.key < b.key ? -1 : 1));
+    if (slices.length) this.#slices.set(service, slices);
+    else this.#slices.delete(service);
+    const written = this.#written.get(service);
+    if (!written) return false;
+    this.#written.set(service, withSlices(written, slices));
+    this.#resolve(service);
+    return true;
   }
 
   /** Publishes a Service as written, without the addresses that another one owns. */
@@ -81,3 +92,5 @@ export class ServiceIndex {
     for (const ip of entry.clusterIPs) this.#byIp.set(`${ip}`, entry);
   }
 }
+
+const NONE: readonly Ip[] = [];

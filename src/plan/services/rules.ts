@@ -16,7 +16,6 @@ export const rules: Feature = {
       ...setPair('services', ['ip', 'inet_proto', 'inet_service'], { data: 'verdict' }),
       ...setPair('endpoints', ['ip', 'inet_proto', 'inet_service', 'mark'], { data: ['ip', 'inet_service'] }),
       ...setPair('no-endpoints', ['ip', 'inet_proto', 'inet_service'], { data: 'verdict' }),
-      ...setPair('cluster-ips', ['ip']),
       baseChain(
         'services',
         FAMILIES.map(family => lookUp(family, 'services')),
@@ -26,7 +25,8 @@ export const rules: Feature = {
         FAMILIES.map(family => lookUp(family, 'services')),
       ),
       baseChain('refuse', refusals()),
-      baseChain('refuse-local', refusals()),
+      // What stays on the node is answered here: the DNS addresses are in the Service range, too.
+      baseChain('refuse-local', [rule('local', is('meta oifname', 'lo'), { verdict: 'accept' }), ...refusals()]),
       chain('refuse-service', [
         rule('refused', is('meta l4proto', PROTOCOL_NUMBERS.TCP), { reject: 'tcp-reset' }),
         rule('refused', { reject: 'port-unreachable' }),
@@ -35,11 +35,16 @@ export const rules: Feature = {
   }),
 };
 
-/** The first two for Services without a ready endpoint, the others for ports that a ClusterIP does not have. */
+/**
+ * The first two for Services without a ready endpoint; the others for what no Service has, a port or a whole address,
+ * which would otherwise follow the default route out.
+ */
 function refusals(): NftRule[] {
   return [
     ...FAMILIES.map(family => lookUp(family, 'no-endpoints')),
-    ...FAMILIES.map(family => rule('no such port', inSet(`cluster-ips${family}`, WORDS[family].destination), REFUSE)),
+    ...FAMILIES.map(family =>
+      rule('no such Service', inSet(`service-cidrs${family}`, WORDS[family].destination), REFUSE),
+    ),
   ];
 }
 

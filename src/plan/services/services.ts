@@ -33,7 +33,6 @@ export const services: readonly Feature[] = [rules, clusterIPs, source, hairpin]
 function planAddress(service: ServiceEntry, ip: Ip, objects: KernelObject[], shared: Map<string, Shared>): void {
   const { family } = ip;
   const cause = `Service ${service.key}`;
-  objects.push(element(`cluster-ips${family}`, [ip], cause));
   for (const port of service.ports) {
     const protocol = PROTOCOL_NUMBERS[port.protocol];
     const targets = select(service, family, port);
