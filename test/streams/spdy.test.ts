@@ -130,12 +130,13 @@ describe('header blocks', () => {
   it('of a client are read one after the other from its one zlib stream', async () => {
     const compress = compressor();
     const reader = new HeaderReader();
-    for (const headers of [
+    const sent: Record<string, string>[] = [
       { streamtype: 'error' },
-      { streamtype: 'data', port: '8080', requestid: '0' },
+      { port: '8080', requestid: '0' },
       {},
-      { streamtype: 'data' },
-    ]) {
+      { port: '80' },
+    ];
+    for (const headers of sent) {
       assert.deepEqual(Object.fromEntries(await reader.read(await compress(headers))), headers);
     }
     reader.close();
@@ -163,7 +164,7 @@ describe('header blocks', () => {
 
   it('that are no zlib stream, lie about lengths, or unpack to megabytes are refused', async () => {
     const lies = new HeaderWriter().write(new Map());
-    lies.writeUInt32BE(7, lies.length - 4);
+    lies.writeUInt32BE(7, lies.length - 9);
     const bomb = compressor()({ a: 'x'.repeat(1 << 20) });
     for (const block of [Buffer.from('no zlib at all'), lies, await bomb]) {
       await assert.rejects(new HeaderReader().read(block), spdy.SpdyError);

@@ -1,6 +1,6 @@
 /** What exec and attach are to the client, whichever protocol carries them; and how a session on the node is joined to it. */
 
-import type { Readable, Writable } from 'node:stream';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ExecOptions, ExecSession } from '../node-proxy.js';
 import { badRequest } from '../status.js';
@@ -35,6 +35,27 @@ export function execOptions(verb: 'exec' | 'attach', query: URLSearchParams): Ex
   }
   if (verb === 'exec' && !options.command.length) throw badRequest('you must specify a command');
   return options;
+}
+
+/**
+ * The session with its output read from now on, though the client's channels may open later: Node throws away what a child
+ * process wrote when it exits and nobody listens.
+ */
+export function held(session: ExecSession): ExecSession {
+  const through = (from: Readable) => {
+    const to = new PassThrough();
+    from.on('error', error => to.destroy(error));
+    to.on('error', () => {});
+    return from.pipe(to);
+  };
+  return {
+    ...(session.stdin && { stdin: session.stdin }),
+    ...(session.stdout && { stdout: through(session.stdout) }),
+    ...(session.stderr && { stderr: through(session.stderr) }),
+    exit: session.exit,
+    resize: (columns, rows) => session.resize(columns, rows),
+    kill: () => session.kill(),
+  };
 }
 
 /** Resolves when the session is over and the client was told how it ended. Never rejects. */

@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ExecSession, NodeProxy } from '../node-proxy.js';
 import { type ApiError, badRequest } from '../status.js';
-import { execOptions, join } from './channels.js';
+import { execOptions, held, join } from './channels.js';
 import { servePortForward } from './port-forward.js';
 import { openSpdyChannels } from './spdy-channels.js';
 import { acceptSpdy, acceptWebSocket, type Protocols, refuse, upgradeOf } from './upgrade.js';
@@ -66,7 +66,7 @@ const exec: Run = async (node, request, socket, head, { namespace, name, verb, q
   if (verb === 'portforward') throw badRequest('not a command');
   const upgrade = upgradeOf(request, EXEC);
   const options = execOptions(verb, query);
-  const session = await node[verb]({ namespace, name }, options);
+  const session = held(await node[verb]({ namespace, name }, options));
   try {
     const channels =
       upgrade.kind === 'spdy'

@@ -49,6 +49,9 @@ export class HeaderReader {
   }
 }
 
+/** An empty stored block: Go's reader gives out what it has only when it meets one. */
+const SYNC_FLUSH = Buffer.from([0, 0, 0, 0xff, 0xff]);
+
 /** Writes blocks as stored (uncompressed) deflate blocks: a server's headers are empty or tiny, and this needs no state. */
 export class HeaderWriter {
   #begun = false;
@@ -62,7 +65,7 @@ export class HeaderWriter {
     const stored = Buffer.alloc(5);
     stored.writeUInt16LE(plain.length, 1);
     stored.writeUInt16LE(plain.length ^ 0xffff, 3);
-    return Buffer.concat([begin, stored, plain]);
+    return Buffer.concat([begin, stored, plain, SYNC_FLUSH]);
   }
 }
 
