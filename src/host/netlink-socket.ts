@@ -1,6 +1,7 @@
 /** A netlink socket: requests, acknowledgements, dumps, synchronously. Knows no protocol above the netlink header. */
 
 import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
 import {
   decodeAck,
   decodeMessages,
@@ -31,6 +32,8 @@ const RECEIVE_BUFFER = 4 << 20;
 // The kernel fills dumps up to what a recv(2) offers, 32 KiB at most.
 const DATAGRAM = 64 << 10;
 const DUMP_ATTEMPTS = 20;
+// The kernel answers at once or, holding its lock for others' work, within seconds; an answer may only be missing by a bug.
+const ANSWER_SECONDS = 30n;
 
 /** A request that the kernel refused. `code` is the errno's name. */
 export class NetlinkError extends libc.SystemError {
@@ -45,7 +48,6 @@ export class NetlinkError extends libc.SystemError {
 export class NetlinkSocket {
   readonly #fd: number;
   readonly #buffer = new Uint8Array(DATAGRAM);
-  readonly #writer = new Writer();
   #seq = 0;
 
   /** Belongs for good to the network namespace that the calling thread is in. Throws SystemError. */
@@ -53,6 +55,13 @@ export class NetlinkSocket {
     this.#fd = libc.socket(libc.AF_NETLINK, libc.SOCK_RAW | libc.SOCK_CLOEXEC, protocol);
     this.#set(libc.SOL_SOCKET, libc.SO_SNDBUFFORCE, SEND_BUFFER);
     this.#set(libc.SOL_SOCKET, libc.SO_RCVBUFFORCE, RECEIVE_BUFFER);
+    libc.setsockopt(
+      this.#fd,
+      libc.SOL_SOCKET,
+      libc.SO_RCVTIMEO,
+      new Uint8Array(BigInt64Array.of(ANSWER_SECONDS, 0n).buffer),
+      16,
+    );
     this.#set(SOL_NETLINK, NETLINK_CAP_ACK, 1);
     this.#set(SOL_NETLINK, NETLINK_EXT_ACK, 1);
     this.#set(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
@@ -113,9 +122,9 @@ export class NetlinkSocket {
   }
 
   #write(type: number, flags: number, seq: number, content: (w: Writer) => void): void {
-    this.#writer.length = 0;
-    encodeMessage(this.#writer, type, flags, seq, content);
-    this.#send(this.#writer.bytes);
+    const w = new Writer(512);
+    encodeMessage(w, type, flags, seq, content);
+    this.#send(w.bytes);
   }
 
   #send(datagram: Uint8Array): void {
@@ -127,7 +136,8 @@ export class NetlinkSocket {
     const messages: NetlinkMessage[] = [];
     let interrupted = false;
     for (;;) {
-      const datagram = this.#receive(0)!;
+      const datagram = this.#receive(0);
+      if (!datagram) throw new libc.SystemError(name, constants.errno.ETIMEDOUT);
       for (const message of decodeMessages(datagram)) {
         if (message.seq !== seq) continue;
         if (message.flags & NLM_F_DUMP_INTR) interrupted = true;

@@ -15,21 +15,25 @@ const decoder = new TextDecoder();
 export class Writer {
   #bytes: Uint8Array;
   #view: DataView;
-  length = 0;
+  #length = 0;
 
   constructor(capacity = 4096) {
     this.#bytes = new Uint8Array(capacity);
     this.#view = new DataView(this.#bytes.buffer);
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
   /** What was written; valid until the next write. */
   get bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.length);
+    return this.#bytes.subarray(0, this.#length);
   }
 
   /** Makes room for `size` zero bytes and returns where they begin. */
   reserve(size: number): number {
-    const at = this.length;
+    const at = this.#length;
     const end = at + size;
     if (end > this.#bytes.length) {
       const bytes = new Uint8Array(Math.max(2 * this.#bytes.length, end));
@@ -37,7 +41,7 @@ export class Writer {
       this.#bytes = bytes;
       this.#view = new DataView(bytes.buffer);
     }
-    this.length = end;
+    this.#length = end;
     return at;
   }
 

@@ -16,6 +16,8 @@ export const NFT_SET_CONCAT = 0x80;
 /** As a set's data type: its elements' data are verdicts. */
 export const NFT_DATA_VERDICT = 0xffffff00;
 export const NFT_SET_ELEM_INTERVAL_END = 0x1;
+/** The element for all keys that no other has; it has no key itself. */
+export const NFT_SET_ELEM_CATCHALL = 0x2;
 
 const NFTA_SET_TABLE = 1;
 const NFTA_SET_NAME = 2;
@@ -65,7 +67,8 @@ export interface SetMessage {
 }
 
 export interface ElementMessage {
-  readonly key: Uint8Array;
+  /** Only a catch-all has none. */
+  readonly key?: Uint8Array;
   /** Inclusive, of a concatenation of intervals. */
   readonly keyEnd?: Uint8Array;
   readonly data?: Uint8Array | VerdictData;
@@ -135,7 +138,7 @@ export function beginElements(w: Writer, table: string, set: string, id?: number
 export type Put = (w: Writer) => void;
 
 export interface ElementParts {
-  readonly key: Put;
+  readonly key?: Put;
   readonly keyEnd?: Put;
   readonly data?: Put | VerdictData;
   readonly flags?: number;
@@ -143,7 +146,7 @@ export interface ElementParts {
 
 export function writeElement(w: Writer, { key, keyEnd, data, flags }: ElementParts): void {
   const element = w.beginNested(NFTA_LIST_ELEM);
-  putData(w, NFTA_SET_ELEM_KEY, key);
+  if (key) putData(w, NFTA_SET_ELEM_KEY, key);
   if (keyEnd) putData(w, NFTA_SET_ELEM_KEY_END, keyEnd);
   if (flags) w.be32Attr(NFTA_SET_ELEM_FLAGS, flags);
   if (typeof data === 'function') putData(w, NFTA_SET_ELEM_DATA, data);
@@ -165,14 +168,15 @@ export function decodeElements(message: NetlinkMessage): ElementMessage[] {
   for (const [, content] of list ?? []) {
     const element = new Attributes(content);
     const key = element.nested(NFTA_SET_ELEM_KEY)?.get(NFTA_DATA_VALUE);
-    if (!key) continue;
+    const flags = element.be32(NFTA_SET_ELEM_FLAGS) ?? 0;
+    if (!key && !(flags & NFT_SET_ELEM_CATCHALL)) continue;
     const keyEnd = element.nested(NFTA_SET_ELEM_KEY_END)?.get(NFTA_DATA_VALUE);
     const data = readData(element.get(NFTA_SET_ELEM_DATA));
     elements.push({
-      key,
+      ...(key && { key }),
       ...(keyEnd && { keyEnd }),
       ...(data && { data }),
-      flags: element.be32(NFTA_SET_ELEM_FLAGS) ?? 0,
+      flags,
     });
   }
   return elements;

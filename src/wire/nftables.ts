@@ -141,9 +141,10 @@ export function decodeChain(message: NetlinkMessage): ChainMessage | undefined {
   };
 }
 
-/** Without a handle: a new rule, or in a DELRULE all rules of the chain. */
-export function writeRule(w: Writer, rule: Partial<RuleMessage> & Pick<RuleMessage, 'table' | 'chain'>): void {
-  w.textAttr(NFTA_RULE_TABLE, rule.table).textAttr(NFTA_RULE_CHAIN, rule.chain);
+/** Without a handle: a new rule, or in a DELRULE all rules of the chain. A query may leave out the chain, too. */
+export function writeRule(w: Writer, rule: Partial<RuleMessage> & Pick<RuleMessage, 'table'>): void {
+  w.textAttr(NFTA_RULE_TABLE, rule.table);
+  if (rule.chain !== undefined) w.textAttr(NFTA_RULE_CHAIN, rule.chain);
   if (rule.handle !== undefined) w.be64Attr(NFTA_RULE_HANDLE, rule.handle);
   if (rule.expressions) writeExpressions(w, NFTA_RULE_EXPRESSIONS, rule.expressions);
   if (rule.userdata) w.bytesAttr(NFTA_RULE_USERDATA, rule.userdata);

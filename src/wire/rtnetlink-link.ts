@@ -56,10 +56,12 @@ export interface LinkMessage {
   readonly netnsFd?: number;
 }
 
-export type LinkInfo =
-  | { readonly kind: 'veth'; readonly peer?: LinkMessage }
-  | ({ readonly kind: 'vxlan' } & VxlanData)
-  | { readonly kind: string; readonly vni?: undefined; readonly peer?: undefined };
+export interface LinkInfo {
+  readonly kind: string;
+  /** Of a veth, in a request: the other end. */
+  readonly peer?: LinkMessage;
+  readonly vxlan?: VxlanData;
+}
 
 export interface VxlanData {
   readonly vni: number;
@@ -94,12 +96,11 @@ export function writeLink(w: Writer, link: LinkMessage): void {
     });
 }
 
-function writeInfo(w: Writer, info: LinkInfo): void {
-  w.textAttr(IFLA_INFO_KIND, info.kind);
-  const { peer } = info as { peer?: LinkMessage };
+function writeInfo(w: Writer, { kind, peer, vxlan }: LinkInfo): void {
+  w.textAttr(IFLA_INFO_KIND, kind);
   if (peer) w.nested(IFLA_INFO_DATA, data => data.nested(VETH_INFO_PEER, inner => writeLink(inner, peer)));
-  if (info.vni === undefined) return;
-  const { vni, port, local, learning } = info as VxlanData;
+  if (!vxlan) return;
+  const { vni, port, local, learning } = vxlan;
   w.nested(IFLA_INFO_DATA, data => {
     data.u32Attr(IFLA_VXLAN_ID, vni).be16Attr(IFLA_VXLAN_PORT, port).u8Attr(IFLA_VXLAN_LEARNING, Number(learning));
     if (local) data.bytesAttr(local.length === 4 ? IFLA_VXLAN_LOCAL : IFLA_VXLAN_LOCAL6, local);
@@ -138,13 +139,15 @@ export function decodeLink({ payload }: NetlinkMessage): LinkMessage | undefined
 function decodeInfo(kind: string, data: Attributes | undefined): LinkInfo {
   const vni = data?.u32(IFLA_VXLAN_ID);
   if (kind !== 'vxlan' || vni === undefined) return { kind };
-  return defined({
+  return {
     kind,
-    vni,
-    port: data!.be16(IFLA_VXLAN_PORT) ?? 0,
-    local: data!.get(IFLA_VXLAN_LOCAL) ?? data!.get(IFLA_VXLAN_LOCAL6),
-    learning: data!.u8(IFLA_VXLAN_LEARNING) !== 0,
-  });
+    vxlan: defined<VxlanData>({
+      vni,
+      port: data!.be16(IFLA_VXLAN_PORT) ?? 0,
+      local: data!.get(IFLA_VXLAN_LOCAL) ?? data!.get(IFLA_VXLAN_LOCAL6),
+      learning: data!.u8(IFLA_VXLAN_LEARNING) !== 0,
+    }),
+  };
 }
 
 /** Leaves out the fields that have no value, as optional fields want it. */

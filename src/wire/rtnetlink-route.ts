@@ -82,7 +82,10 @@ export function writeRoute(w: Writer, route: RouteMessage): void {
   if (single) {
     if (single.oif !== undefined) w.u32Attr(RTA_OIF, single.oif);
     writeGateway(w, family, single.gateway);
-  } else if (nexthops.length) w.nested(RTA_MULTIPATH, list => nexthops.forEach(hop => writeNextHop(list, family, hop)));
+  } else if (nexthops.length)
+    w.nested(RTA_MULTIPATH, list => {
+      for (const hop of nexthops) writeNextHop(list, family, hop);
+    });
 }
 
 /** struct rtnexthop, its length first, then attributes of its own. */

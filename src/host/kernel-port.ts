@@ -1,0 +1,65 @@
+/** The real kernel behind the KernelPort: sends each kind of object to the half that knows it. */
+
+import { key } from '../kernel/kinds.js';
+import type { NetObject } from '../kernel/net-objects.js';
+import type { KernelFailure, KernelObject, KernelPort, KernelState, Operation } from '../kernel/port.js';
+import { withNamespace } from './namespace.js';
+import { NetKernel, type NetOperation } from './net-kernel.js';
+import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from './netlink-socket.js';
+import type { NftOperation } from './nft/batch.js';
+import { NftKernel } from './nft-kernel.js';
+
+/**
+ * The kernel of the namespace at that path (as `ip netns` has them), or of the one that the calling thread is in.
+ * Its two sockets belong to the namespace from then on. Throws SystemError (EPERM without CAP_NET_ADMIN) and Node's
+ * errors about the path.
+ */
+export function openKernel(netnsPath?: string): KernelPort {
+  const inside = <T>(work: () => T): T => (netnsPath === undefined ? work() : withNamespace(netnsPath, work));
+  return inside(() => new Kernel(inside));
+}
+
+const NFT: ReadonlySet<string> = new Set(['table', 'set', 'chain', 'element']);
+const NET = ['link', 'address', 'route', 'rule', 'neighbour', 'fdb', 'sysctl'] as const;
+
+class Kernel implements KernelPort {
+  readonly #route = new NetlinkSocket(NETLINK_ROUTE);
+  readonly #netfilter = new NetlinkSocket(NETLINK_NETFILTER);
+  readonly #net: NetKernel;
+  readonly #nft = new NftKernel(this.#netfilter);
+
+  constructor(inside: <T>(work: () => T) => T) {
+    this.#net = new NetKernel(this.#route, inside);
+  }
+
+  read(kinds?: readonly KernelObject['kind'][]): KernelState {
+    const wanted = kinds && new Set<string>(kinds);
+    const net: readonly NetObject['kind'][] = wanted ? NET.filter(kind => wanted.has(kind)) : NET;
+    const nft = !wanted || kinds.some(kind => NFT.has(kind)) ? this.#nft.read() : [];
+    const state = new Map<string, KernelObject>();
+    for (const object of nft) if (!wanted || wanted.has(object.kind)) state.set(key(object), object);
+    if (net.length) for (const object of this.#net.read(new Set(net))) state.set(key(object), object);
+    return state;
+  }
+
+  apply(operations: readonly Operation[]): readonly KernelFailure[] {
+    const first = operations.findIndex(isNft);
+    if (first < 0) return this.#net.apply(operations as readonly NetOperation[]);
+    const net = (part: readonly Operation[]) =>
+      this.#net.apply(part.filter(operation => !isNft(operation)) as NetOperation[]);
+    return [
+      ...net(operations.slice(0, first)),
+      ...this.#nft.apply(operations.filter(isNft)),
+      ...net(operations.slice(first)),
+    ];
+  }
+
+  close(): void {
+    this.#route.close();
+    this.#netfilter.close();
+  }
+}
+
+function isNft(operation: Operation): operation is NftOperation {
+  return NFT.has(operation.object.kind);
+}

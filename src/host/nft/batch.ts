@@ -1,0 +1,235 @@
+/** Operations on nftables objects as one batch of messages, in the given order. Knows encodings; refuses to know what is there. */
+
+import type { NftChain, NftElement, NftObject, NftSet, NftTable } from '../../kernel/nft-objects.js';
+import { references } from '../../kernel/nft-text.js';
+import type { Operation } from '../../kernel/port.js';
+import { beginMessage, endMessage, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from '../../wire/netlink.js';
+import { Writer } from '../../wire/netlink-attributes.js';
+import { beginBatch, endBatch, NFPROTO, writeNfgenmsg } from '../../wire/nfnetlink.js';
+import { encodeNft, NFT_MSG, nftType, writeChain, writeRule, writeTable } from '../../wire/nftables.js';
+import { beginElements, writeSet, writeSetName } from '../../wire/nftables-set.js';
+import { encodeRuleUserdata } from '../../wire/nftables-userdata.js';
+import { type AnonymousSet, linearize } from './linearize.js';
+import { encodeAnonymous, encodeElement, encodeSet, type SetShape, shapeOf } from './sets.js';
+
+export interface NftOperation extends Operation {
+  readonly object: NftObject;
+}
+
+/** Finds the shape of a set that is in the kernel. */
+export type Shapes = (element: NftElement) => SetShape | undefined;
+
+/** A list attribute holds at most 65,535 bytes; an element takes far less than what is left. */
+const LIST_LIMIT = 60_000;
+
+/** linux/netfilter.h, netfilter_arp.h: hooks by number; family netdev and ARP count their own. */
+const HOOKS = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
+const NETDEV_HOOKS = { ingress: 0, egress: 1 } as const;
+const INET_INGRESS = 5;
+
+export class NftBatch {
+  readonly #w = new Writer(1 << 16);
+  /** What the messages from `first` on are for; of a run of elements also where each begins in its message. */
+  readonly #causes: {
+    readonly first: number;
+    readonly operations: readonly NftOperation[];
+    readonly starts?: number[];
+  }[] = [];
+  readonly #created = new Set<string>();
+  readonly #awaited: Map<string, NftChain>;
+  readonly #shapes = new Map<string, SetShape>();
+  #count = 1;
+  #anonymous = 0;
+
+  /** Throws BadOperation. */
+  constructor(
+    operations: readonly NftOperation[],
+    readonly shapes: Shapes,
+  ) {
+    this.#awaited = new Map(
+      operations.flatMap(({ verb, object }) =>
+        object.kind === 'chain' && verb !== 'delete' ? [[chainId(object, object.name), object] as const] : [],
+      ),
+    );
+    beginBatch(this.#w, 0);
+    for (let i = 0; i < operations.length; ) {
+      const run = elementRun(operations, i);
+      this.#causes.push({ first: this.#count, operations: run });
+      try {
+        if (run[0]!.object.kind === 'element') this.#elements(run as readonly ElementOperation[]);
+        else this.#one(run[0]!);
+      } catch (error) {
+        throw new BadOperation(run[0]!, error as Error);
+      }
+      i += run.length;
+    }
+    endBatch(this.#w, this.#count);
+  }
+
+  get datagram(): Uint8Array {
+    return this.#w.bytes;
+  }
+
+  /** The operation behind the message with that sequence number, and of many the one at that offset in it. */
+  culprit(seq: number, offset = 0): NftOperation | undefined {
+    const cause = this.#causes.findLast(({ first }) => first <= seq);
+    const at = cause?.starts?.findLastIndex(start => start <= offset) ?? 0;
+    return cause?.operations[Math.max(at, 0)];
+  }
+
+  #one({ verb, object }: NftOperation): void {
+    if (object.kind === 'table') this.#table(verb, object);
+    else if (object.kind === 'set') this.#set(verb, object);
+    else if (object.kind === 'chain') this.#chain(verb, object);
+  }
+
+  #table(verb: Operation['verb'], table: NftTable): void {
+    const type = verb === 'delete' ? NFT_MSG.DELTABLE : NFT_MSG.NEWTABLE;
+    this.#message(type, verb === 'delete' ? 0 : NLM_F_CREATE, table, w => writeTable(w, { ...table, family: 0 }));
+  }
+
+  #set(verb: Operation['verb'], set: NftSet): void {
+    if (verb === 'delete') return this.#message(NFT_MSG.DELSET, 0, set, w => writeSetName(w, set.table, set.name));
+    this.#shapes.set(`${set.family} ${set.table} ${set.name}`, set);
+    const message = { ...encodeSet(set), id: ++this.#anonymous };
+    this.#message(NFT_MSG.NEWSET, NLM_F_CREATE | NLM_F_EXCL, set, w => writeSet(w, message));
+  }
+
+  #chain(verb: Operation['verb'], chain: NftChain): void {
+    const { table, name } = chain;
+    const empty = () => this.#message(NFT_MSG.DELRULE, 0, chain, w => writeRule(w, { table, chain: name }));
+    if (verb === 'delete') {
+      empty();
+      return this.#message(NFT_MSG.DELCHAIN, 0, chain, w => writeChain(w, { family: 0, table, name }));
+    }
+    this.#create(chain, verb === 'add');
+    if (verb === 'replace') empty();
+    for (const rule of chain.rules) {
+      for (const target of references(rule).chains) this.#hoist(chain, target);
+      const { expressions, sets } = linearize(rule, chain.family, () => ++this.#anonymous);
+      for (const set of sets) this.#anonymousSet(set, chain);
+      const userdata = rule.cause === undefined ? undefined : encodeRuleUserdata(rule.cause);
+      this.#message(NFT_MSG.NEWRULE, NLM_F_CREATE | NLM_F_APPEND, chain, w =>
+        writeRule(w, { table, chain: name, expressions, ...(userdata && { userdata }) }),
+      );
+    }
+  }
+
+  /** A chain that a jump leads to must be there, if yet without its rules. */
+  #hoist(from: { readonly family: string; readonly table: string }, target: string): void {
+    const later = this.#awaited.get(chainId(from, target));
+    if (later) this.#create(later, false);
+  }
+
+  #create(chain: NftChain, exclusive: boolean): void {
+    const id = chainId(chain, chain.name);
+    if (this.#created.has(id)) return;
+    this.#created.add(id);
+    const { table, name, base } = chain;
+    this.#message(NFT_MSG.NEWCHAIN, NLM_F_CREATE | (exclusive ? NLM_F_EXCL : 0), chain, w =>
+      writeChain(w, {
+        family: 0,
+        table,
+        name,
+        ...(base && {
+          hook: { number: hookNumber(chain), priority: base.priority, ...(base.device && { device: base.device }) },
+          type: base.type,
+          policy: base.policy === 'drop' ? 0 : 1,
+        }),
+      }),
+    );
+  }
+
+  #anonymousSet(set: AnonymousSet, { family, table }: NftChain): void {
+    const message = encodeAnonymous(set, family, table);
+    const at = { family };
+    this.#message(NFT_MSG.NEWSET, NLM_F_CREATE, at, w => writeSet(w, message));
+    this.#message(NFT_MSG.NEWSETELEM, NLM_F_CREATE, at, w => {
+      const list = beginElements(w, table, message.name, set.id);
+      for (const key of set.elements) encodeElement(w, shapeOf(set), key);
+      w.end(list);
+    });
+  }
+
+  /** Elements of one set and one verb, in as few messages as they fit in. */
+  #elements(run: readonly ElementOperation[]): void {
+    const { verb, object: first } = run[0]!;
+    const shape = this.#shapes.get(`${first.family} ${first.table} ${first.set}`) ?? this.shapes(first);
+    if (!shape) throw Object.assign(new Error(`no set ${first.set}`), { code: 'ENOENT' });
+    if (verb !== 'add') this.#elementMessages(NFT_MSG.DELSETELEM, 0, run, shape);
+    if (verb === 'delete') return;
+    for (const { object } of run) if (object.data && 'chain' in object.data) this.#hoist(object, object.data.chain);
+    this.#elementMessages(NFT_MSG.NEWSETELEM, NLM_F_CREATE, run, shape);
+  }
+
+  #elementMessages(type: number, flags: number, run: readonly ElementOperation[], shape: SetShape): void {
+    const w = this.#w;
+    const { family, table, set } = run[0]!.object;
+    for (let i = 0; i < run.length; ) {
+      const seq = this.#count++;
+      const message = beginMessage(w, nftType(type), flags, seq);
+      writeNfgenmsg(w, NFPROTO[family]);
+      const list = beginElements(w, table, set);
+      const starts: number[] = [];
+      for (; i < run.length && w.length - list < LIST_LIMIT; i++) {
+        const { key, data } = run[i]!.object;
+        starts.push(w.length - message);
+        // A deletion names the key alone.
+        encodeElement(w, shape, key, type === NFT_MSG.DELSETELEM ? undefined : data);
+      }
+      this.#causes.push({ first: seq, operations: run.slice(i - starts.length, i), starts });
+      w.end(list);
+      endMessage(w, message);
+    }
+  }
+
+  #message(
+    type: number,
+    flags: number,
+    at: { readonly family: keyof typeof NFPROTO },
+    content: (w: Writer) => void,
+  ): void {
+    encodeNft(this.#w, type, flags, this.#count++, NFPROTO[at.family], content);
+  }
+}
+
+interface ElementOperation extends NftOperation {
+  readonly object: NftElement;
+}
+
+/** An operation that has no encoding; of a run of elements the first stands for all. */
+export class BadOperation extends Error {
+  readonly code: string;
+
+  constructor(
+    readonly operation: NftOperation,
+    override readonly cause: Error & { readonly code?: string },
+  ) {
+    super(cause.message);
+    this.code = cause.code ?? 'EINVAL';
+  }
+}
+
+/** From `start` on the operations that go together: elements of one set with one verb, else one alone. */
+function elementRun(operations: readonly NftOperation[], start: number): readonly NftOperation[] {
+  const { verb, object } = operations[start]!;
+  if (object.kind !== 'element') return [operations[start]!];
+  let end = start + 1;
+  for (; end < operations.length; end++) {
+    const { verb: nextVerb, object: next } = operations[end]!;
+    if (next.kind !== 'element' || nextVerb !== verb || next.set !== object.set) break;
+    if (next.family !== object.family || next.table !== object.table) break;
+  }
+  return operations.slice(start, end);
+}
+
+function chainId(at: { readonly family: string; readonly table: string }, name: string): string {
+  return `${at.family} ${at.table} ${name}`;
+}
+
+function hookNumber({ family, base }: NftChain): number {
+  const { hook } = base!;
+  if (family === 'netdev') return NETDEV_HOOKS[hook as keyof typeof NETDEV_HOOKS];
+  if (family === 'arp') return hook === 'output' ? 1 : 0;
+  return hook === 'ingress' ? INET_INGRESS : HOOKS[hook as keyof typeof HOOKS];
+}
