@@ -48,6 +48,8 @@ export function held(session: ExecSession): ExecSession {
     to.on('error', () => {});
     return from.pipe(to);
   };
+  // It may fail before anybody waits for it; `join` will see it all the same.
+  session.exit.catch(() => {});
   return {
     ...(session.stdin && { stdin: session.stdin }),
     ...(session.stdout && { stdout: through(session.stdout) }),

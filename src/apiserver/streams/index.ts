@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ExecSession, NodeProxy } from '../node-proxy.js';
+import type { NodeProxy } from '../node-proxy.js';
 import { type ApiError, badRequest } from '../status.js';
 import { execOptions, held, join } from './channels.js';
 import { servePortForward } from './port-forward.js';
@@ -74,12 +74,7 @@ const exec: Run = async (node, request, socket, head, { namespace, name, verb, q
         : openWebSocketChannels((await acceptWebSocket(request, socket, head, upgrade.protocol)).socket, options);
     void join(session, channels);
   } catch {
-    abandon(session);
+    session.kill();
     socket.destroy();
   }
 };
-
-function abandon(session: ExecSession): void {
-  session.exit.catch(() => {});
-  session.kill();
-}
