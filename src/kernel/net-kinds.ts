@@ -1,9 +1,11 @@
 /** The rtnetlink kinds: links, addresses, routes, rules, neighbours, forwarding entries, sysctls. Knows their identity and text. */
 
+import { Cidr } from '../net/cidr.js';
 import { type Kind, LINK_PREFIX, PROTOCOL } from './kind.js';
 import type { Address, Fdb, Link, Neighbour, NextHop, PolicyRule, Route, Sysctl } from './net-objects.js';
 
 export const linkKey = (name: string) => `link ${name}`;
+const LINK_LOCAL = Cidr.of('fe80::/10');
 const ourName = (name: string) => name.startsWith(LINK_PREFIX);
 
 export const linkKind: Kind<Link> = {
@@ -47,7 +49,8 @@ export const addressKind: Kind<Address> = {
   needs: address => [linkKey(address.link)],
   format: address => words('address', `${address.ip}/${address.prefix}`, 'dev', address.link),
   equal: () => true,
-  ours: address => ourName(address.link),
+  // Every link that is up has a link-local address of the kernel's own (RFC 4862 §5.3).
+  ours: address => ourName(address.link) && !LINK_LOCAL.contains(address.ip),
 };
 
 export const ruleKind: Kind<PolicyRule> = {
@@ -83,7 +86,8 @@ export const fdbKind: Kind<Fdb> = {
     words('fdb', mac, 'dev', link, destination ? `dst ${destination}` : '', permanent ? 'permanent' : ''),
   equal: (wanted, observed) =>
     `${wanted.destination}` === `${observed.destination}` && wanted.permanent === observed.permanent,
-  ours: fdb => fdb.permanent && ourName(fdb.link),
+  // The kernel itself keeps an entry for each port's own address; what podwire plans has a destination.
+  ours: fdb => fdb.permanent && fdb.destination !== undefined && ourName(fdb.link),
 };
 
 export const routeKind: Kind<Route> = {

@@ -1,0 +1,118 @@
+/** The scheduler: gives Pods without a node the fitting node where their like is rarest. Knows all waiting Pods at once. */
+
+import type { Node, Pod } from '../objects/kinds.js';
+import { type Resource, resources } from '../objects/resources.js';
+import { type Change, type Controller, timestamp, type View } from './controller.js';
+import { type Amounts, amounts, requestsOf, selectsNode, shortage, taintsOf, untolerated } from './node-fit.js';
+import { controllerOf } from './owners.js';
+import { condition, isFinished } from './pods.js';
+import { withCondition } from './values.js';
+
+const pods = resources.pods as unknown as Resource;
+
+/** One key for all: placing one Pod changes where the next may go. */
+const ALL = 'all';
+
+export const scheduler: Controller = {
+  name: 'scheduler',
+  watches: [pods, resources.nodes as unknown as Resource],
+  keys: object =>
+    object.kind === 'Node' || isWaiting(object as unknown as Pod) || frees(object as unknown as Pod) ? [ALL] : [],
+  reconcile,
+};
+
+function isWaiting({ metadata, spec }: Pod): boolean {
+  if (spec.nodeName || metadata.deletionTimestamp || spec.schedulingGates?.length) return false;
+  return (spec.schedulerName ?? 'default-scheduler') === 'default-scheduler';
+}
+
+/** A Pod that ends makes room for another. */
+function frees(pod: Pod): boolean {
+  return pod.metadata.deletionTimestamp !== undefined || isFinished(pod);
+}
+
+/** A node and what is on it, with what was placed in this round. */
+interface Room {
+  readonly node: Node;
+  readonly allocatable: Amounts;
+  readonly used: Map<string, bigint>;
+  readonly byOwner: Map<string, number>;
+  pods: number;
+}
+
+function reconcile(view: View): readonly Change[] {
+  const all = view.list(resources.pods);
+  const waiting = all.filter(isWaiting).sort(byPriority);
+  if (waiting.length === 0) return [];
+  const rooms = new Map(view.list(resources.nodes).map(node => [node.metadata.name, emptyRoom(node)]));
+  for (const pod of all) {
+    const room = pod.spec.nodeName && !isFinished(pod) ? rooms.get(pod.spec.nodeName) : undefined;
+    if (room) occupy(room, pod);
+  }
+  return waiting.flatMap(pod => place(view, pod, [...rooms.values()]));
+}
+
+function byPriority(a: Pod, b: Pod): number {
+  const urgency = (b.spec.priority ?? 0) - (a.spec.priority ?? 0);
+  const age = (pod: Pod) => `${pod.metadata.creationTimestamp} ${pod.metadata.namespace}/${pod.metadata.name}`;
+  return urgency || (age(a) < age(b) ? -1 : 1);
+}
+
+function emptyRoom(node: Node): Room {
+  return { node, allocatable: amounts(node.status?.allocatable), used: new Map(), byOwner: new Map(), pods: 0 };
+}
+
+function occupy(room: Room, pod: Pod): void {
+  for (const [name, amount] of requestsOf(pod.spec)) room.used.set(name, (room.used.get(name) ?? 0n) + amount);
+  const owner = controllerOf(pod)?.uid;
+  if (owner) room.byOwner.set(owner, (room.byOwner.get(owner) ?? 0) + 1);
+  room.pods++;
+}
+
+function place(view: View, pod: Pod, rooms: readonly Room[]): Change[] {
+  const obstacles = new Map<string, number>();
+  const fitting = rooms.filter(room => {
+    const reasons = whyNot(pod, room);
+    for (const reason of reasons) obstacles.set(reason, (obstacles.get(reason) ?? 0) + 1);
+    return reasons.length === 0;
+  });
+  if (fitting.length === 0) return refuse(view, pod, rooms.length, obstacles);
+  const owner = controllerOf(pod)?.uid ?? '';
+  const [best] = fitting.sort(
+    (a, b) =>
+      (a.byOwner.get(owner) ?? 0) - (b.byOwner.get(owner) ?? 0) ||
+      a.pods - b.pods ||
+      (a.node.metadata.name < b.node.metadata.name ? -1 : 1),
+  );
+  occupy(best!, pod);
+  const { name } = best!.node.metadata;
+  const message = `Successfully assigned ${pod.metadata.namespace}/${pod.metadata.name} to ${name}`;
+  return [
+    { do: 'bind', resource: pods, object: pod, node: name },
+    { do: 'event', object: pod, type: 'Normal', reason: 'Scheduled', message },
+  ];
+}
+
+/** In the words of kube-scheduler, which people search for. */
+function whyNot(pod: Pod, room: Room): string[] {
+  if (!selectsNode(pod.spec, room.node)) return ["node(s) didn't match Pod's node affinity/selector"];
+  const taint = untolerated(pod.spec, taintsOf(room.node));
+  if (taint?.key === 'node.kubernetes.io/unschedulable') return ['node(s) were unschedulable'];
+  if (taint) return [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`];
+  return shortage(requestsOf(pod.spec), room.allocatable, room.used).map(name =>
+    name === 'pods' ? 'Too many pods' : `Insufficient ${name}`,
+  );
+}
+
+function refuse(view: View, pod: Pod, nodes: number, obstacles: ReadonlyMap<string, number>): Change[] {
+  const reasons = [...obstacles].map(([reason, count]) => `${count} ${reason}`).sort();
+  const message =
+    nodes === 0 ? 'no nodes available to schedule pods' : `0/${nodes} nodes are available: ${reasons.join(', ')}.`;
+  if (condition(pod, 'PodScheduled')?.message === message) return [];
+  const next = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message } as const;
+  const conditions = withCondition(pod.status?.conditions, next, timestamp(view.now));
+  return [
+    { do: 'status', resource: pods, object: { ...pod, status: { ...pod.status, conditions } } },
+    { do: 'event', object: pod, type: 'Warning', reason: 'FailedScheduling', message },
+  ];
+}

@@ -1,0 +1,214 @@
+/** Runs the controllers against an API: watches feed the view, changed keys are reconciled, changes are executed. Decides nothing. */
+
+import type { Api } from '../client/api.js';
+import { path } from '../client/api.js';
+import { type EventRecorder, eventRecorder } from '../client/events.js';
+import { ApiFailure } from '../client/failure.js';
+import { reflect } from '../client/reflector.js';
+import type { Change, Controller, OwnerAt } from '../controllers/controller.js';
+import { controllers, WATCHED } from '../controllers/controllers.js';
+import { Objects } from '../controllers/objects.js';
+import { Cidr } from '../net/cidr.js';
+import { apiVersionOf, type KubeObject, type Resource, resources } from '../objects/resources.js';
+import { logger } from '../report/log.js';
+import { WorkQueue } from './work-queue.js';
+
+export interface ControllersOptions {
+  readonly api: Api;
+  readonly signal: AbortSignal;
+  /** The cluster's ranges for Pods; left out: the nodes' podCIDRs are set by somebody else. */
+  readonly podCidrs?: readonly string[];
+  readonly now?: () => number;
+}
+
+const log = logger('controllers');
+
+/** How many creations and deletions of one reconciliation are under way at once. */
+const AT_ONCE = 32;
+
+/** Resolves when `signal` has aborted and all watches have ended. */
+export async function runControllers({ api, signal, podCidrs = [], now }: ControllersOptions): Promise<void> {
+  const runner = new Runner(api, new Objects(WATCHED, now), controllers(podCidrs.map(Cidr.of)), signal);
+  await runner.run();
+}
+
+class Runner {
+  readonly #queue: WorkQueue;
+  readonly #byResource = new Map<Resource, Controller[]>();
+  readonly #byName: ReadonlyMap<string, Controller>;
+  readonly #events: EventRecorder;
+  #unsynced = new Set<Resource>();
+
+  constructor(
+    readonly api: Api,
+    readonly objects: Objects,
+    list: readonly Controller[],
+    readonly signal: AbortSignal,
+  ) {
+    this.#queue = new WorkQueue(item => this.#work(item), signal);
+    this.#byName = new Map(list.map(controller => [controller.name, controller]));
+    this.#events = eventRecorder(api, { component: 'podwire-controllers' });
+    for (const controller of list) {
+      for (const resource of controller.watches) {
+        const others = this.#byResource.get(resource);
+        if (others) others.push(controller);
+        else this.#byResource.set(resource, [controller]);
+      }
+    }
+  }
+
+  async run(): Promise<void> {
+    this.#unsynced = new Set(this.objects.resources);
+    this.#queue.pause();
+    await Promise.all(this.objects.resources.map(resource => this.#watch(resource)));
+    await this.#events.close();
+  }
+
+  async #watch(resource: Resource): Promise<void> {
+    for await (const change of reflect(this.api, resource, { signal: this.signal })) {
+      if (change.type === 'upsert') this.#seen(resource, change.object);
+      else if (change.type === 'delete') this.#gone(resource, change.object);
+      // Nothing is decided before everything was seen once: an owner not yet listed is not a missing one.
+      else if (this.#unsynced.delete(resource) && this.#unsynced.size === 0) this.#queue.start();
+    }
+  }
+
+  #seen(resource: Resource, object: KubeObject): void {
+    const before = this.objects.get(resource, object.metadata.namespace, object.metadata.name);
+    if (!this.objects.put(resource, object)) return;
+    // What it was may matter to others than what it is: a label gone, an owner lost.
+    if (before && before.metadata.uid === object.metadata.uid) this.#touch(resource, before);
+    this.#touch(resource, object);
+  }
+
+  #gone(resource: Resource, object: KubeObject): void {
+    if (this.objects.delete(resource, object)) this.#touch(resource, object);
+  }
+
+  #touch(resource: Resource, object: KubeObject): void {
+    for (const controller of this.#byResource.get(resource) ?? []) {
+      for (const key of controller.keys(object, this.objects)) this.#queue.add(`${controller.name} ${key}`);
+    }
+  }
+
+  /** Reconciles one key; returns after how many milliseconds it must be looked at again. Throws what the server refused. */
+  async #work(item: string): Promise<number | undefined> {
+    const space = item.indexOf(' ');
+    const controller = this.#byName.get(item.slice(0, space))!;
+    const changes = controller.reconcile(this.objects, item.slice(space + 1));
+    const waits: number[] = [];
+    let parallel: Promise<void>[] = [];
+    try {
+      for (const change of changes) {
+        if (change.do === 'again') waits.push(change.after);
+        else if (change.do === 'event') this.#say(change.object, change.type, change.reason, change.message);
+        else {
+          // What is listed after a creation or deletion may rest on it, but those of one kind do not rest on each other.
+          if (!CONCURRENT.has(change.do) || parallel.length >= AT_ONCE) await all(parallel.splice(0));
+          const done = this.#execute(change);
+          if (CONCURRENT.has(change.do)) parallel.push(done);
+          else await done;
+        }
+      }
+    } finally {
+      const rest = parallel;
+      parallel = [];
+      await all(rest);
+    }
+    return waits.length ? Math.min(...waits) : undefined;
+  }
+
+  async #execute(change: Change): Promise<void> {
+    const { api } = this;
+    switch (change.do) {
+      case 'create': {
+        const { resource, object, event } = change;
+        const made = await api.create(resource, object as unknown as KubeObject);
+        this.#seen(resource, made);
+        if (event) this.#say(event.owner, 'Normal', event.reason, event.message.replace('{name}', made.metadata.name));
+        return;
+      }
+      case 'update':
+        this.#seen(change.resource, await api.update(change.resource, change.object));
+        return;
+      case 'status':
+        this.#seen(change.resource, await api.updateStatus(change.resource, change.object));
+        return;
+      case 'finalize': {
+        const at = `${path(change.resource, undefined, change.object.metadata.name)}/finalize`;
+        await api.request('PUT', at, change.object);
+        return;
+      }
+      case 'deleteAll':
+        await api.request('DELETE', path(change.resource, change.namespace));
+        return;
+      case 'delete':
+        return this.#delete(change);
+      case 'bind':
+        return this.#bind(change.resource, change.object, change.node);
+    }
+  }
+
+  async #delete({ resource, object, ifGone = [], ...options }: Extract<Change, { do: 'delete' }>): Promise<void> {
+    for (const owner of ifGone) if (await this.#exists(owner)) return;
+    const { namespace, name, uid } = object.metadata;
+    const { gracePeriodSeconds, propagationPolicy } = options;
+    const body = { gracePeriodSeconds, propagationPolicy, preconditions: { uid } };
+    try {
+      const left = await this.api.delete(resource, { namespace, name }, body);
+      if (left.kind === resource.kind && left.metadata?.deletionTimestamp) this.#seen(resource, left);
+      else this.#gone(resource, object);
+    } catch (error) {
+      if (!ApiFailure.isNotFound(error)) throw error;
+      this.#gone(resource, object);
+    }
+  }
+
+  async #exists({ resource, namespace, name, uid }: OwnerAt): Promise<boolean> {
+    try {
+      const found = await this.api.get(resource, { namespace, name });
+      return uid === '' || found.metadata.uid === uid;
+    } catch (error) {
+      if (ApiFailure.isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  /** The watch will bring the bound Pod; until then it is assumed, or the next round would place it again. */
+  async #bind(resource: Resource, pod: KubeObject, node: string): Promise<void> {
+    const { namespace, name, uid } = pod.metadata;
+    const binding = {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { namespace, name, uid },
+      target: { kind: 'Node', name: node },
+    };
+    await this.api.request('POST', `${path(resource, namespace, name)}/binding`, binding);
+    const now = this.objects.get(resources.pods, namespace, name);
+    if (now && now.metadata.uid === uid && !now.spec.nodeName) {
+      this.#seen(resource, { ...now, spec: { ...now.spec, nodeName: node } } as unknown as KubeObject);
+    }
+  }
+
+  #say(object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    const { namespace, name, uid } = object.metadata;
+    const resource = this.objects.resources.find(
+      one => one.kind === object.kind && apiVersionOf(one) === object.apiVersion,
+    );
+    if (!resource) log.debug('event on an unknown kind', { kind: object.kind });
+    this.#events.record(
+      { apiVersion: object.apiVersion, kind: object.kind, namespace, name, uid },
+      type,
+      reason,
+      message,
+    );
+  }
+}
+
+const CONCURRENT: ReadonlySet<Change['do']> = new Set(['create', 'delete', 'bind', 'deleteAll'] as const);
+
+/** Waits for all, then throws the first failure. */
+async function all(promises: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(promises)).find(result => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}
