@@ -103,14 +103,15 @@ export function startKubelet(options: KubeletOptions): Kubelet {
   const begin = (pod: Pod, uid: string) => {
     const record = records.get(uid);
     records.delete(uid);
-    const worker = new PodWorker(context, pod, record, () => workers.delete(uid));
+    const worker = new PodWorker(context, pod, record);
     workers.set(uid, worker);
     return worker;
   };
   const heard = (pod: Pod, deleted: boolean) => {
     const uid = pod.metadata.uid ?? '';
     const worker = workers.get(uid);
-    if (deleted) worker?.forgotten();
+    // Until the API says so, news of the Pod that is gone from here may still be on the way: the worker stays, and does nothing.
+    if (deleted) void worker?.forgotten().then(() => workers.delete(uid));
     else if (worker) worker.updated(pod);
     else if (records.has(uid) || !isFinal(pod)) begin(pod, uid);
   };
@@ -121,7 +122,10 @@ export function startKubelet(options: KubeletOptions): Kubelet {
     const pods = watched(api, resources.pods, { fieldSelector: `spec.nodeName=${node.name}` }, stopped.signal, heard);
     await pods.synced;
     // Pods that were deleted while no kubelet was here.
-    for (const [uid, { pod }] of [...records]) begin(pod, uid).forgotten();
+    for (const [uid, { pod }] of [...records])
+      void begin(pod, uid)
+        .forgotten()
+        .then(() => workers.delete(uid));
   })();
   const beat = heartbeat(api, node, machine, network);
 

@@ -32,6 +32,8 @@ export class PodWorker implements Owner {
   #timer: NodeJS.Timeout | undefined;
   #scheduled = false;
   #closed = false;
+  /** Its directory is gone. */
+  #removed = false;
   /** The API has forgotten the Pod. */
   #forgotten = false;
   /** The Pod's deletion as last seen: its grace period counts from then. */
@@ -40,13 +42,17 @@ export class PodWorker implements Owner {
   #failures = 0;
   #notBefore = 0;
 
-  /** `finished` is called when nothing of the Pod is left on the node. */
+  readonly #finished: Promise<void>;
+  #finish!: () => void;
+
   constructor(
     readonly context: NodeContext,
     pod: Pod,
     record: PodRecord | undefined,
-    readonly finished: () => void,
   ) {
+    this.#finished = new Promise(resolve => {
+      this.#finish = resolve;
+    });
     this.#pod = pod;
     this.#state = record?.state ?? seeded(pod);
     this.#directory = context.places(pod.metadata.uid ?? '').pod;
@@ -77,16 +83,15 @@ export class PodWorker implements Owner {
     this.wake();
   }
 
-  /** The Pod is gone from the API: its containers end at once. */
-  forgotten(): void {
-    if (this.#forgotten) return;
-    this.#forgotten = true;
-    const metadata = {
-      ...this.#pod.metadata,
-      deletionTimestamp: new Date().toISOString(),
-      deletionGracePeriodSeconds: 0,
-    };
-    this.updated({ ...this.#pod, metadata });
+  /** The Pod is gone from the API: its containers end at once. Resolves when nothing of it is left on the node. */
+  forgotten(): Promise<void> {
+    if (!this.#forgotten) {
+      this.#forgotten = true;
+      const deletionTimestamp = new Date().toISOString();
+      const metadata = { ...this.#pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 };
+      this.updated({ ...this.#pod, metadata });
+    }
+    return this.#finished;
   }
 
   /** Decides anew, once for all changes of this turn. */
@@ -156,7 +161,7 @@ export class PodWorker implements Owner {
   #set(state: PodState): void {
     if (this.#closed) return;
     this.#state = state;
-    writeState(this.#directory, state);
+    if (!this.#removed) writeState(this.#directory, state);
     this.wake();
   }
 
@@ -282,8 +287,11 @@ export class PodWorker implements Owner {
 
   async #delete(): Promise<void> {
     const { namespace, name, uid } = this.#pod.metadata;
+    await this.#publisher.settled();
+    // Before the API forgets the Pod: who sees it gone finds nothing of it here.
+    this.#removed = true;
+    rmSync(this.#directory, { recursive: true, force: true });
     if (!this.#forgotten) {
-      await this.#publisher.settled();
       try {
         await this.context.api.delete(
           resources.pods,
@@ -296,8 +304,7 @@ export class PodWorker implements Owner {
       }
     }
     await this.close();
-    rmSync(this.#directory, { recursive: true, force: true });
-    this.finished();
+    this.#finish();
   }
 
   #later(): void {

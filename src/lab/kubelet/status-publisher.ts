@@ -6,6 +6,9 @@ import { ApiFailure } from '../../client/failure.js';
 import type { Pod } from '../../objects/pod.js';
 import type { PodStatus } from '../../objects/pod-status.js';
 import { resources } from '../../objects/resources.js';
+import { logger } from '../../report/log.js';
+
+const log = logger('lab');
 
 export interface StatusPublisher {
   /** `soon`: more is about to change, so it may wait a moment. */
@@ -42,7 +45,10 @@ export function statusPublisher(api: Api): StatusPublisher {
         told = status;
       } catch (error) {
         // A refusal will not change; without an answer the same is tried again.
-        if (error instanceof ApiFailure && error.status < 500 && error.status !== 429) continue;
+        if (error instanceof ApiFailure && error.status < 500 && error.status !== 429) {
+          if (error.status !== 404) log.warn('status refused', { pod: name, error });
+          continue;
+        }
         wanted ??= { pod, status };
         await new Promise(resolve => setTimeout(resolve, RETRY).unref());
       }

@@ -54,6 +54,12 @@ export class Output implements LogChanges {
     return [stdout!, stderr!];
   }
 
+  /** For a container that says nothing. */
+  openNothing(): readonly ['ignore', 'ignore'] {
+    this.#finish();
+    return ['ignore', 'ignore'];
+  }
+
   /** The same pipes after we were restarted. */
   reopenPipes(directory: string): void {
     for (const stream of STREAMS) {

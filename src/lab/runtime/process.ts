@@ -81,7 +81,7 @@ interface Streams {
 }
 
 function pipeStreams(output: Output, { directory, stdin, silent }: StartOptions): Streams {
-  const [stdout, stderr] = silent ? (['ignore', 'ignore'] as const) : output.openPipes(directory);
+  const [stdout, stderr] = silent ? output.openNothing() : output.openPipes(directory);
   const input = stdin ? pipe() : undefined;
   const child: Streams['child'] = [input?.read ?? 'ignore', stdout, stderr];
   return {
