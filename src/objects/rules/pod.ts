@@ -114,10 +114,10 @@ function dnsErrors({ dnsConfig, dnsPolicy }: PodSpec, path: string): FieldError[
     );
   }
   searches.forEach((name, i) => {
-    // A lone dot is the root, and a trailing one makes a name absolute.
+    // A lone dot is the root, a trailing one makes a name absolute, and service names begin with an underscore.
     if (name !== '.')
       errors.push(
-        ...invalidEach(`${at}.searches[${i}]`, name, dnsSubdomain(name.replace(/\.$/, '').replaceAll('_', '-'))),
+        ...invalidEach(`${at}.searches[${i}]`, name, dnsSubdomain(name.replace(/\.$/, '').replaceAll('_', 'a'))),
       );
   });
   options.forEach((option, i) => {
