@@ -1,6 +1,7 @@
-/** Request bodies as JSON values: JSON or YAML, with caps. Knows media types; refuses to know what the value means. */
+/** Request bodies as JSON values: from JSON, YAML or protobuf, with caps. Knows media types; refuses to know what the value means. */
 
 import { parseDocument } from 'yaml';
+import { decodeProtobuf } from './protobuf/decode.js';
 import { ApiError, badRequest } from './status.js';
 
 /** As the real server's limit for one object. */
@@ -38,8 +39,10 @@ export function readValue(body: Uint8Array | undefined, contentType: string | un
     case 'text/yaml':
     case 'application/apply-patch+yaml':
       return bounded(parseYaml(text(body)));
+    case 'application/vnd.kubernetes.protobuf':
+      return bounded(parseProtobuf(body ?? new Uint8Array()));
     default:
-      throw unsupported(['application/json', 'application/yaml']);
+      throw unsupported(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
   }
 }
 
@@ -88,6 +91,12 @@ function parseYaml(source: string): unknown {
   } catch (error) {
     throw badRequest(`the request body is not valid YAML: ${(error as Error).message}`);
   }
+}
+
+function parseProtobuf(body: Uint8Array): Json {
+  const decoded = decodeProtobuf(body);
+  if ('error' in decoded) throw badRequest(`the request body is not a protobuf object: ${decoded.error}`);
+  return decoded.object;
 }
 
 function bounded(value: unknown): unknown {

@@ -82,7 +82,21 @@ const WRONG: readonly (readonly [
   [`POST ${NS}/configmaps`, { body: 'x'.repeat((3 << 20) + 1) }, 413, 'RequestEntityTooLarge', /limit is 3145728/],
   [
     `POST ${NS}/configmaps`,
-    { body: 'k8s\0', type: 'application/vnd.kubernetes.protobuf' },
+    { body: 'k8s', type: 'application/vnd.kubernetes.protobuf' },
+    400,
+    'BadRequest',
+    /does not begin with the prefix/,
+  ],
+  [
+    `POST ${NS}/configmaps`,
+    { body: 'k8s\0\x0a\x7f', type: 'application/vnd.kubernetes.protobuf' },
+    400,
+    'BadRequest',
+    /cut off or damaged/,
+  ],
+  [
+    `POST ${NS}/configmaps`,
+    { body: 'a=b', type: 'application/x-www-form-urlencoded' },
     415,
     'UnsupportedMediaType',
     /accepted media types include/,
