@@ -38,22 +38,16 @@ export interface FeatureOf<K extends keyof Subjects> {
 
 export type Feature = { readonly [K in keyof Subjects]: FeatureOf<K> }[keyof Subjects];
 
-export interface Plan {
-  readonly objects: readonly KernelObject[];
-  /** Objects that several owners need together: there as long as one of them does. */
-  readonly shared?: readonly Shared[];
-}
+/**
+ * What one owner wants. Several owners may want one and the same object (the chain for N endpoints, the bridge of all
+ * Pods): it is there as long as one of them does, which the reconciler counts. Then all must want it alike.
+ */
+export type Plan = readonly KernelObject[];
 
-/** Equal owners must have equal objects. */
-export interface Shared {
-  readonly owner: Owner;
-  readonly objects: readonly KernelObject[];
-}
-
-/** Who wants a group of kernel objects: `services Service default/web`. No two owners want the same key. */
+/** Who wants a group of kernel objects: `services Service default/web`. */
 export type Owner = string;
 
 /** What a change does to the wanted state: the owners it touched with all their objects, none when the owner is no more. */
-export type PlanChange = ReadonlyMap<Owner, readonly KernelObject[]>;
+export type PlanChange = ReadonlyMap<Owner, Plan>;
 
-export const NOTHING: Plan = { objects: [] };
+export const NOTHING: Plan = [];

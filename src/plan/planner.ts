@@ -1,17 +1,8 @@
-/** Keeps one node's plan up to date: changes of subjects in, changed owners out. Holds no plan, only who shares what. */
+/** Keeps one node's plan up to date: changes of subjects in, changed owners out. Holds no plan and no history. */
 
-import type { KernelObject } from '../kernel/port.js';
 import type { Change, Cluster } from '../model/cluster.js';
 import type { Attachment } from './attachment.js';
-import {
-  type Feature,
-  NOTHING,
-  type Owner,
-  type PlanChange,
-  type Shared,
-  type Subjects,
-  type World,
-} from './feature.js';
+import { type Feature, NOTHING, type Owner, type Plan, type PlanChange, type Subjects, type World } from './feature.js';
 import { FEATURES } from './features.js';
 import type { Settings } from './settings.js';
 
@@ -21,7 +12,7 @@ export function plan(
   nodeName: string,
   settings: Settings,
   attachments: Iterable<Attachment> = [],
-): ReadonlyMap<Owner, readonly KernelObject[]> {
+): ReadonlyMap<Owner, Plan> {
   const planner = new Planner(cluster, nodeName, settings, attachments);
   const whole = new Map(planner.start());
   for (const [owner, objects] of whole) if (!objects.length) whole.delete(owner);
@@ -36,8 +27,6 @@ export class Planner {
   readonly #world: World;
   readonly #attachments: Map<string, Attachment>;
   readonly #features = new Map<keyof Subjects, Feature[]>();
-  readonly #shared = new Map<Owner, readonly Shared[]>();
-  readonly #holders = new Map<Owner, number>();
 
   /** `cluster` is live (a ClusterBuilder's); `attachments` are those that the agent's journal knows at its start. */
   constructor(
@@ -59,7 +48,7 @@ export class Planner {
   /** The whole plan: all owners with their objects. */
   start(): PlanChange {
     const { cluster, settings } = this.#world;
-    const out = new Map<Owner, readonly KernelObject[]>();
+    const out = new Map<Owner, Plan>();
     this.#replan('Self', this.#world.nodeName, settings, out);
     for (const [id, attachment] of this.#attachments) this.#replan('Attachment', id, attachment, out);
     for (const [name, node] of cluster.nodes) this.#replan('Node', name, node, out);
@@ -73,52 +62,29 @@ export class Planner {
   apply(change: Change): PlanChange {
     const { nodes, namespaces, pods, services } = this.#world.cluster;
     const entries = { Node: nodes, Namespace: namespaces, Pod: pods, Service: services };
-    const out = new Map<Owner, readonly KernelObject[]>();
+    const out = new Map<Owner, Plan>();
     for (const { kind, key } of change) this.#replan(kind, key, entries[kind].get(key), out);
     return out;
   }
 
   attach(attachment: Attachment): PlanChange {
     this.#attachments.set(attachment.id, attachment);
-    const out = new Map<Owner, readonly KernelObject[]>();
+    const out = new Map<Owner, Plan>();
     this.#replan('Attachment', attachment.id, attachment, out);
     return out;
   }
 
   detach(id: string): PlanChange {
     this.#attachments.delete(id);
-    const out = new Map<Owner, readonly KernelObject[]>();
+    const out = new Map<Owner, Plan>();
     this.#replan('Attachment', id, undefined, out);
     return out;
   }
 
-  #replan<K extends keyof Subjects>(
-    kind: K,
-    key: string,
-    subject: Subjects[K] | undefined,
-    out: Map<Owner, readonly KernelObject[]>,
-  ) {
+  #replan<K extends keyof Subjects>(kind: K, key: string, subject: Subjects[K] | undefined, out: Map<Owner, Plan>) {
     for (const feature of this.#features.get(kind) ?? []) {
       const owner = `${feature.name} ${kind} ${key}`;
-      const { objects, shared = [] } = subject ? feature.plan(subject as never, this.#world) : NOTHING;
-      out.set(owner, objects);
-      this.#share(owner, shared, out);
+      out.set(owner, subject ? feature.plan(subject as never, this.#world) : NOTHING);
     }
-  }
-
-  /** Counts who holds each shared owner: it comes with its first holder and goes with its last. */
-  #share(owner: Owner, next: readonly Shared[], out: Map<Owner, readonly KernelObject[]>): void {
-    const old = this.#shared.get(owner) ?? [];
-    for (const item of next) if (this.#count(item.owner, 1) === 1) out.set(item.owner, item.objects);
-    for (const item of old) if (this.#count(item.owner, -1) === 0) out.set(item.owner, []);
-    if (next.length) this.#shared.set(owner, next);
-    else this.#shared.delete(owner);
-  }
-
-  #count(owner: Owner, by: 1 | -1): number {
-    const holders = (this.#holders.get(owner) ?? 0) + by;
-    if (holders) this.#holders.set(owner, holders);
-    else this.#holders.delete(owner);
-    return holders;
   }
 }

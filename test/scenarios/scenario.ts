@@ -116,6 +116,7 @@ class Lab {
     if (verb === 'apply') this.#events(documents(body).map(object => ({ type: 'upsert', object })));
     else if (verb === 'delete') this.#events(lines(body).map(line => ({ type: 'delete', object: reference(line) })));
     else if (verb === 'attach') for (const line of lines(body)) this.#attach(line);
+    else if (verb === 'leave') for (const line of lines(body)) this.#leave(line);
     else if (verb === 'detach') for (const line of lines(body)) this.#detach(line);
     else if (verb === 'changes') return this.#changes();
     else if (verb === 'kernel') return this.#kernel.dump();
@@ -171,6 +172,13 @@ class Lab {
     const inside = new Reconciler(this.#pods.get(attachment.netns)!, () => 0);
     inside.set('pod', podSide(attachment));
     refuseFailures(inside.flush());
+  }
+
+  /** DEL was called, and the link not yet deleted. */
+  #leave(id: string): void {
+    const attachment = { ...this.#attachments.get(id)!, leaving: true };
+    this.#attachments.set(id, attachment);
+    this.#set(this.#planner.attach(attachment));
   }
 
   #detach(id: string): void {

@@ -6,12 +6,10 @@ import type { Feature } from '../feature.js';
 export const base: Feature = {
   name: 'base',
   per: 'Self',
-  plan: ({ link }) => ({
-    objects: [
-      { kind: 'table', family: 'inet', name: TABLE },
-      ...SYSCTLS.map(([name, value]) => ({ kind: 'sysctl', name: name.replace('LINK', link), value }) as const),
-    ],
-  }),
+  plan: ({ link }) => [
+    { kind: 'table', family: 'inet', name: TABLE },
+    ...SYSCTLS.map(([name, value]) => ({ kind: 'sysctl', name: name.replace('LINK', link), value }) as const),
+  ],
 };
 
 /** route_localnet is never set: it would let neighbours reach the node's own 127.0.0.1 (CVE-2020-8558). */

@@ -5,8 +5,8 @@ import type { Feature } from '../feature.js';
 export const dns: Feature = {
   name: 'dns',
   per: 'Self',
-  plan: settings => ({
-    objects: settings.dnsAddresses.map(ip => ({
+  plan: settings =>
+    settings.dnsAddresses.map(ip => ({
       kind: 'address',
       link: 'lo',
       ip,
@@ -14,5 +14,4 @@ export const dns: Feature = {
       nodad: true,
       cause: 'dns',
     })),
-  }),
 };

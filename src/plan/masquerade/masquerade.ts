@@ -8,29 +8,27 @@ import { remotePodCidrs } from '../routes/remote.js';
 const rules: Feature = {
   name: 'masquerade',
   per: 'Self',
-  plan: (settings, { nodeName }) => ({
-    objects: [
-      ...setPair('pod-cidrs', ['ip'], { interval: true }),
-      ...setPair('service-cidrs', ['ip'], { interval: true }),
-      ...setPair('node-ips', ['ip']),
-      baseChain(
-        'masquerade-pods',
-        FAMILIES.map(family => {
-          const { source, destination } = WORDS[family];
-          const outside = ['pod-cidrs', 'node-ips', 'service-cidrs'].map(name =>
-            notInSet(`${name}${family}`, destination),
-          );
-          return rule('masquerade', inSet(`pod-cidrs${family}`, source), ...outside, {
-            masquerade: true,
-            fullyRandom: true,
-          });
-        }),
-      ),
-      ...settings.serviceCidrs.map(cidr => element(`service-cidrs${cidr.family}`, [cidr], 'Service range')),
-      ...settings.podCidrs.map(cidr => element(`pod-cidrs${cidr.family}`, [cidr], `Node ${nodeName}`)),
-      ...settings.addresses.map(ip => element(`node-ips${ip.family}`, [ip], `Node ${nodeName}`)),
-    ],
-  }),
+  plan: (settings, { nodeName }) => [
+    ...setPair('pod-cidrs', ['ip'], { interval: true }),
+    ...setPair('service-cidrs', ['ip'], { interval: true }),
+    ...setPair('node-ips', ['ip']),
+    baseChain(
+      'masquerade-pods',
+      FAMILIES.map(family => {
+        const { source, destination } = WORDS[family];
+        const outside = ['pod-cidrs', 'node-ips', 'service-cidrs'].map(name =>
+          notInSet(`${name}${family}`, destination),
+        );
+        return rule('masquerade', inSet(`pod-cidrs${family}`, source), ...outside, {
+          masquerade: true,
+          fullyRandom: true,
+        });
+      }),
+    ),
+    ...settings.serviceCidrs.map(cidr => element(`service-cidrs${cidr.family}`, [cidr], 'Service range')),
+    ...settings.podCidrs.map(cidr => element(`pod-cidrs${cidr.family}`, [cidr], `Node ${nodeName}`)),
+    ...settings.addresses.map(ip => element(`node-ips${ip.family}`, [ip], `Node ${nodeName}`)),
+  ],
 };
 
 /** What belongs to the cluster, node by node. */
@@ -46,7 +44,7 @@ const ranges: Feature = {
       const own = world.settings.addresses.some(other => other.equals(ip));
       if (!own) objects.push(element(`node-ips${ip.family}`, [ip], cause));
     }
-    return { objects };
+    return objects;
   },
 };
 

@@ -2,7 +2,7 @@
 
 import { PROTOCOL } from '../../kernel/kind.js';
 import type { KernelObject } from '../../kernel/port.js';
-import type { Feature } from '../feature.js';
+import { type Feature, NOTHING } from '../feature.js';
 import { VXLAN, vtepMac } from '../names.js';
 import { remotePodCidrs } from '../routes/remote.js';
 import { podMtu, sourceAddress } from '../settings.js';
@@ -15,28 +15,26 @@ const device: Feature = {
   name: 'overlay device',
   per: 'Self',
   plan: (settings, { nodeName }) => {
-    if (settings.overlay !== 'vxlan') return { objects: [] };
+    if (settings.overlay !== 'vxlan') return NOTHING;
     const cause = 'overlay';
-    return {
-      objects: [
-        {
-          kind: 'link',
-          type: 'vxlan',
-          name: VXLAN,
-          up: true,
-          mtu: podMtu(settings),
-          mac: vtepMac(nodeName),
-          vni: VNI,
-          port: PORT,
-          local: settings.addresses[0],
-          learning: false,
-        },
-        // The node's own packets into the overlay come from here, so that their replies take the overlay, too.
-        ...settings.podCidrs.map(
-          ({ ip }) => ({ kind: 'address', link: VXLAN, ip, prefix: ip.bytes.length * 8, nodad: true, cause }) as const,
-        ),
-      ],
-    };
+    return [
+      {
+        kind: 'link',
+        type: 'vxlan',
+        name: VXLAN,
+        up: true,
+        mtu: podMtu(settings),
+        mac: vtepMac(nodeName),
+        vni: VNI,
+        port: PORT,
+        local: settings.addresses[0],
+        learning: false,
+      },
+      // The node's own packets into the overlay come from here, so that their replies take the overlay, too.
+      ...settings.podCidrs.map(
+        ({ ip }) => ({ kind: 'address', link: VXLAN, ip, prefix: ip.bytes.length * 8, nodad: true, cause }) as const,
+      ),
+    ];
   },
 };
 
@@ -48,7 +46,7 @@ const peers: Feature = {
     const { settings } = world;
     const cidrs = settings.overlay === 'vxlan' ? remotePodCidrs(node, world) : [];
     const destination = node.addresses.find(ip => ip.family === settings.addresses[0]?.family);
-    if (!cidrs.length || !destination) return { objects };
+    if (!cidrs.length || !destination) return objects;
     const cause = `Node ${node.name}`;
     const mac = vtepMac(node.name);
     objects.push({ kind: 'fdb', link: VXLAN, mac, destination, permanent: true, cause });
@@ -70,7 +68,7 @@ const peers: Feature = {
         },
       );
     }
-    return { objects };
+    return objects;
   },
 };
 

@@ -5,7 +5,7 @@ import type { Attachment } from '../attachment.js';
 import type { Feature } from '../feature.js';
 import { baseChain, chain, element, is, notInSet, rule, set, setPair } from '../nft.js';
 
-export const guard: Feature = { name: 'pods guard', per: 'Self', plan: () => ({ objects: guardObjects('inet') }) };
+export const guard: Feature = { name: 'pods guard', per: 'Self', plan: () => guardObjects('inet') };
 
 const DROP: Statement = { verdict: 'drop' };
 

@@ -15,10 +15,11 @@ import { guard, guardElements } from './guard.js';
 const links: Feature = {
   name: 'pods',
   per: 'Attachment',
-  plan: (attachment, world) => ({
-    objects: attachment.leaving ? [hostLink(attachment)] : [hostLink(attachment), ...present(attachment, world)],
-    shared: attachment.profile === 'bridge' ? [bridge(attachment.gateways)] : undefined,
-  }),
+  plan: (attachment, world) => [
+    ...(attachment.profile === 'bridge' ? bridge(attachment.gateways) : []),
+    hostLink(attachment),
+    ...(attachment.leaving ? [] : present(attachment, world)),
+  ],
 };
 
 function present(attachment: Attachment, world: World): KernelObject[] {

@@ -9,8 +9,8 @@ import { remotePodCidrs } from './remote.js';
 const own: Feature = {
   name: 'routes own',
   per: 'Self',
-  plan: (settings, { nodeName }) => ({
-    objects: settings.podCidrs.map(
+  plan: (settings, { nodeName }) =>
+    settings.podCidrs.map(
       (destination): Route => ({
         kind: 'route',
         destination,
@@ -21,7 +21,6 @@ const own: Feature = {
         cause: `Node ${nodeName}`,
       }),
     ),
-  }),
 };
 
 /** Needs nodes that share a link; where they do not, the overlay takes this feature's place. */
@@ -30,7 +29,7 @@ const remote: Feature = {
   per: 'Node',
   plan: (node, world) => {
     const objects: Route[] = [];
-    if (world.settings.overlay !== 'none') return { objects };
+    if (world.settings.overlay !== 'none') return objects;
     for (const destination of remotePodCidrs(node, world)) {
       const via = node.addresses.find(ip => ip.family === destination.family);
       if (!via) continue;
@@ -45,7 +44,7 @@ const remote: Feature = {
         cause,
       });
     }
-    return { objects };
+    return objects;
   },
 };
 

@@ -1,13 +1,12 @@
 /** The chain that chooses one of N endpoints: one chain per N and family, whatever the number of Services. */
 
-import type { Verdict } from '../../kernel/nft-objects.js';
+import type { NftChain, Verdict } from '../../kernel/nft-objects.js';
 import type { Family } from '../../net/ip.js';
-import type { Shared } from '../feature.js';
 import { chain, field, rule, WORDS } from '../nft.js';
 
 export interface Chooser {
-  /** There as long as any Service port has N endpoints. */
-  readonly shared: Shared;
+  /** Wanted by every Service that has a port with N endpoints. */
+  readonly chain: NftChain;
   readonly verdict: Verdict;
 }
 
@@ -25,7 +24,7 @@ function make(family: Family, n: number): Chooser {
   const name = `choose${family}-${n}`;
   const cause = `one of ${n} endpoints`;
   return {
-    shared: { owner: `services ${name}`, objects: [chain(name, [rule(cause, dnat)])] },
+    chain: chain(name, [rule(cause, dnat)]),
     verdict: { verdict: 'goto', chain: name },
   };
 }

@@ -11,28 +11,26 @@ export const REFUSE: Verdict = { verdict: 'goto', chain: 'refuse-service' };
 export const rules: Feature = {
   name: 'services rules',
   per: 'Self',
-  plan: () => ({
-    objects: [
-      ...setPair('services', ['ip', 'inet_proto', 'inet_service'], { data: 'verdict' }),
-      ...setPair('endpoints', ['ip', 'inet_proto', 'inet_service', 'mark'], { data: ['ip', 'inet_service'] }),
-      ...setPair('no-endpoints', ['ip', 'inet_proto', 'inet_service'], { data: 'verdict' }),
-      baseChain(
-        'services',
-        FAMILIES.map(family => lookUp(family, 'services')),
-      ),
-      baseChain(
-        'services-local',
-        FAMILIES.map(family => lookUp(family, 'services')),
-      ),
-      baseChain('refuse', refusals()),
-      // What stays on the node is answered here: the DNS addresses are in the Service range, too.
-      baseChain('refuse-local', [rule('local', is('meta oifname', 'lo'), { verdict: 'accept' }), ...refusals()]),
-      chain('refuse-service', [
-        rule('refused', is('meta l4proto', PROTOCOL_NUMBERS.TCP), { reject: 'tcp-reset' }),
-        rule('refused', { reject: 'port-unreachable' }),
-      ]),
-    ],
-  }),
+  plan: () => [
+    ...setPair('services', ['ip', 'inet_proto', 'inet_service'], { data: 'verdict' }),
+    ...setPair('endpoints', ['ip', 'inet_proto', 'inet_service', 'mark'], { data: ['ip', 'inet_service'] }),
+    ...setPair('no-endpoints', ['ip', 'inet_proto', 'inet_service'], { data: 'verdict' }),
+    baseChain(
+      'services',
+      FAMILIES.map(family => lookUp(family, 'services')),
+    ),
+    baseChain(
+      'services-local',
+      FAMILIES.map(family => lookUp(family, 'services')),
+    ),
+    baseChain('refuse', refusals()),
+    // What stays on the node is answered here: the DNS addresses are in the Service range, too.
+    baseChain('refuse-local', [rule('local', is('meta oifname', 'lo'), { verdict: 'accept' }), ...refusals()]),
+    chain('refuse-service', [
+      rule('refused', is('meta l4proto', PROTOCOL_NUMBERS.TCP), { reject: 'tcp-reset' }),
+      rule('refused', { reject: 'port-unreachable' }),
+    ]),
+  ],
 };
 
 /**

@@ -4,7 +4,7 @@ import type { KernelObject } from '../../kernel/port.js';
 import type { ServiceEntry } from '../../model/cluster.js';
 import { PROTOCOL_NUMBERS } from '../../net/flow.js';
 import type { Ip } from '../../net/ip.js';
-import { type Feature, type FeatureOf, NOTHING, type Shared, type World } from '../feature.js';
+import { type Feature, type FeatureOf, NOTHING, type World } from '../feature.js';
 import { element } from '../nft.js';
 import { chooser } from './chooser.js';
 import { REFUSE, rules } from './rules.js';
@@ -18,9 +18,8 @@ const clusterIPs: FeatureOf<'Service'> = {
     // ExternalName and headless Services have no address of their own: DNS alone answers for them.
     if (!service.clusterIPs.length) return NOTHING;
     const objects: KernelObject[] = [];
-    const shared = new Map<string, Shared>();
-    for (const ip of service.clusterIPs) if (!answeredHere(ip, world)) planAddress(service, ip, objects, shared);
-    return { objects, shared: [...shared.values()] };
+    for (const ip of service.clusterIPs) if (!answeredHere(ip, world)) planAddress(service, ip, objects);
+    return objects;
   },
 };
 
@@ -30,7 +29,7 @@ export const services: readonly Feature[] = [rules, clusterIPs, source, hairpin]
  * One address of a Service. Per port: which chooser takes it (services4), and for each slot of the chooser the target
  * (endpoints4). What only some Services need (session affinity, traffic policies) is another chooser than `chooser(n)`.
  */
-function planAddress(service: ServiceEntry, ip: Ip, objects: KernelObject[], shared: Map<string, Shared>): void {
+function planAddress(service: ServiceEntry, ip: Ip, objects: KernelObject[]): void {
   const { family } = ip;
   const cause = `Service ${service.key}`;
   for (const port of service.ports) {
@@ -41,8 +40,7 @@ function planAddress(service: ServiceEntry, ip: Ip, objects: KernelObject[], sha
       continue;
     }
     const choice = chooser(family, targets.length);
-    shared.set(choice.shared.owner, choice.shared);
-    objects.push(element(`services${family}`, [ip, protocol, port.port], cause, choice.verdict));
+    objects.push(choice.chain, element(`services${family}`, [ip, protocol, port.port], cause, choice.verdict));
     for (const [slot, target] of targets.entries()) {
       objects.push(element(`endpoints${family}`, [ip, protocol, port.port, slot], cause, [target.ip, target.port]));
     }

@@ -12,16 +12,14 @@ const translated = is('ct status', 'dnat');
 export const source: Feature = {
   name: 'services source',
   per: 'Self',
-  plan: settings => ({
-    objects: [
-      // Pairs of one Pod's address with itself: nft compares no two fields of a packet, but finds them in a set.
-      ...setPair('hairpin', ['ip', 'ip']),
-      baseChain(
-        'services-source',
-        FAMILIES.flatMap(family => sourceRules(family, settings)),
-      ),
-    ],
-  }),
+  plan: settings => [
+    // Pairs of one Pod's address with itself: nft compares no two fields of a packet, but finds them in a set.
+    ...setPair('hairpin', ['ip', 'ip']),
+    baseChain(
+      'services-source',
+      FAMILIES.flatMap(family => sourceRules(family, settings)),
+    ),
+  ],
 };
 
 /** A Pod that reached itself through its own Service. */
@@ -29,9 +27,7 @@ export const hairpin: Feature = {
   name: 'services hairpin',
   per: 'Attachment',
   plan: ({ namespace, name, ips, leaving }) =>
-    leaving
-      ? NOTHING
-      : { objects: ips.map(ip => element(`hairpin${ip.family}`, [ip, ip], `Pod ${namespace}/${name}`)) },
+    leaving ? NOTHING : ips.map(ip => element(`hairpin${ip.family}`, [ip, ip], `Pod ${namespace}/${name}`)),
 };
 
 function sourceRules(family: Family, settings: Settings): NftRule[] {
