@@ -23,8 +23,11 @@ const log = logger('agent');
 
 /** Milliseconds that ADD and DEL wait for an agent that has not yet learnt what it must know. */
 const PATIENCE = 10_000;
-/** Milliseconds for which links of removed attachments are collected: one request removes them all. */
-const GATHER = 20;
+/**
+ * Milliseconds for which links of removed attachments are collected. Deleting one holds the kernel, and us, for an RCU grace
+ * period of some 16 ms; deleting a group costs the same. Often the runtime removes the namespace first, and they go by themselves.
+ */
+const GATHER = 200;
 
 export interface AttachmentHooks {
   /** The node has no address left for this Pod. */

@@ -39,7 +39,7 @@ for (const profile of ['routed', 'bridge'] as const) {
         }
         assert.deepEqual(await node.call('DEL', 'c1'), { exitCode: 0, json: undefined });
         node.removePod('c1');
-        await sleep(60);
+        await sleep(260);
         assert.deepEqual(await node.audit(), ['other'], `${step}, then ${next}`);
       }
     }
@@ -51,11 +51,11 @@ for (const profile of ['routed', 'bridge'] as const) {
       const deleted = await node.call('DEL', 'c1');
       // Steps that come after the answer end the agent a little later.
       if (deleted.exitCode !== 0) assert.equal(deleted.json.code, 11);
-      else await sleep(60);
+      else await sleep(260);
       await node.start();
       assert.deepEqual(await node.call('DEL', 'c1'), { exitCode: 0, json: undefined }, step);
       node.removePod('c1');
-      await sleep(60);
+      await sleep(260);
       assert.deepEqual(await node.audit(), ['other'], step);
     }
     assert.deepEqual(

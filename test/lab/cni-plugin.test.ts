@@ -49,14 +49,14 @@ for (const profile of ['routed', 'bridge'] as const) {
       assert.deepEqual(await node.audit(), ['c1', 'c2', 'c3']);
       const valid = [{ containerID: 'c2', ifname: 'eth0' }];
       assert.equal((await node.call('GC', '', { 'cni.dev/valid-attachments': valid })).exitCode, 0);
-      await sleep(60);
+      await sleep(260);
       assert.deepEqual(await node.audit(), ['c2']);
       assert.equal((await node.call('CHECK', 'c1', { prevResult: json })).json.code, 3);
       // The runtime may remove the namespace first.
       removeNamespace(node.pod('c2'));
       for (const id of ['c2', 'c2', 'never'])
         assert.deepEqual(await node.call('DEL', id), { exitCode: 0, json: undefined });
-      await sleep(60);
+      await sleep(260);
       assert.deepEqual(await node.audit(), []);
     });
   }
@@ -85,7 +85,7 @@ test('forty containers by four callers: forty addresses, and after forty DELs no
   assert.equal(seen.size, 80);
   assert.equal((await node.audit()).length, 40);
   await each(async id => assert.equal((await node.call('DEL', id)).exitCode, 0));
-  await sleep(60);
+  await sleep(260);
   assert.deepEqual(await node.audit(), []);
 });
 
