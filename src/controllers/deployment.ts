@@ -4,7 +4,7 @@ import type { Deployment, ReplicaSet } from '../objects/kinds.js';
 import { type Resource, resources } from '../objects/resources.js';
 import { type Change, type Controller, keyOf, parseKey, type View } from './controller.js';
 import { deploymentStatus } from './deployment-status.js';
-import { claim, controllerKey, ownedBy } from './owners.js';
+import { claim, controllerKey, controllerOf, ownedBy } from './owners.js';
 import { isFinished } from './pods.js';
 import { sizes } from './rollout.js';
 import { same, shortHash } from './values.js';
@@ -24,8 +24,15 @@ const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
 
 export const deploymentController: Controller = {
   name: 'deployment',
-  watches: [deployments, replicasets],
-  keys: object => (object.kind === 'Deployment' ? [keyOf(object)] : controllerKey(object, 'Deployment')),
+  watches: [deployments, replicasets, resources.pods as unknown as Resource],
+  keys: (object, view) => {
+    if (object.kind === 'Deployment') return [keyOf(object)];
+    if (object.kind === 'ReplicaSet') return controllerKey(object, 'Deployment');
+    // Recreate waits for the end of the last old Pod.
+    if (view.byUid(object.metadata.uid!)) return [];
+    const set = view.byUid(controllerOf(object)?.uid ?? '');
+    return set ? controllerKey(set.object, 'Deployment') : [];
+  },
   reconcile,
 };
 
@@ -103,10 +110,10 @@ function create(view: View, deployment: Deployment, old: readonly ReplicaSet[]):
       template: { ...spec.template, metadata: { ...spec.template.metadata, labels } },
     },
   };
+  if (replicas === 0) return [{ do: 'create', resource: replicasets, object }];
   const message = `Scaled up replica set {name} from 0 to ${replicas}`;
-  return [
-    { do: 'create', resource: replicasets, object, event: { owner: deployment, reason: 'ScalingReplicaSet', message } },
-  ];
+  const event = { owner: deployment, reason: 'ScalingReplicaSet', message };
+  return [{ do: 'create', resource: replicasets, object, event }];
 }
 
 /** The current ReplicaSet has the highest revision, also when the Deployment went back to it; the Deployment says the same. */

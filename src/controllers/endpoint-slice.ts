@@ -22,23 +22,10 @@ export const endpointSliceController: Controller = {
     const { namespace, labels } = object.metadata;
     if (object.kind === 'EndpointSlice') return labels?.[SERVICE_NAME] ? [`${namespace}/${labels[SERVICE_NAME]}`] : [];
     const services = view.list(resources.services, namespace);
-    return services
-      .filter(
-        ({ spec, metadata }) =>
-          selectsAll(spec.selector, labels) || hasEndpoint(view, metadata.name, object as unknown as Pod),
-      )
-      .map(keyOf);
+    return services.filter(({ spec }) => selectsAll(spec.selector, labels)).map(keyOf);
   },
   reconcile,
 };
-
-/** A Pod that lost the label is still in the Service's slices. */
-function hasEndpoint(view: View, service: string, pod: Pod): boolean {
-  const owner = view.get(resources.services, pod.metadata.namespace, service);
-  return slicesOf(view, owner!).some(slice =>
-    slice.endpoints.some(({ targetRef }) => targetRef?.uid === pod.metadata.uid),
-  );
-}
 
 function slicesOf(view: View, service: Service): readonly EndpointSlice[] {
   return view

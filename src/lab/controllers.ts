@@ -8,6 +8,7 @@ import { reflect } from '../client/reflector.js';
 import type { Change, Controller, OwnerAt } from '../controllers/controller.js';
 import { controllers, WATCHED } from '../controllers/controllers.js';
 import { Objects } from '../controllers/objects.js';
+import { same } from '../controllers/values.js';
 import { Cidr } from '../net/cidr.js';
 import { apiVersionOf, type KubeObject, type Resource, resources } from '../objects/resources.js';
 import { logger } from '../report/log.js';
@@ -76,8 +77,8 @@ class Runner {
   #seen(resource: Resource, object: KubeObject): void {
     const before = this.objects.get(resource, object.metadata.namespace, object.metadata.name);
     if (!this.objects.put(resource, object)) return;
-    // What it was may matter to others than what it is: a label gone, an owner lost.
-    if (before && before.metadata.uid === object.metadata.uid) this.#touch(resource, before);
+    // What it was may matter to others than what it is.
+    if (before && moved(before, object)) this.#touch(resource, before);
     this.#touch(resource, object);
   }
 
@@ -203,6 +204,11 @@ class Runner {
       message,
     );
   }
+}
+
+/** It left somebody: a label gone, an owner lost. */
+function moved({ metadata: a }: KubeObject, { metadata: b }: KubeObject): boolean {
+  return !same(a.labels, b.labels) || !same(a.ownerReferences, b.ownerReferences);
 }
 
 const CONCURRENT: ReadonlySet<Change['do']> = new Set(['create', 'delete', 'bind', 'deleteAll'] as const);
