@@ -15,7 +15,7 @@ import type {
   Verdict,
 } from '../kernel/nft-objects.js';
 import type { Family, Ip } from '../net/ip.js';
-import { HOOKS } from './base/hooks.js';
+import { HOOKS } from './hooks.js';
 
 export const FAMILIES: readonly Family[] = [4, 6];
 

@@ -3,7 +3,7 @@
 import type { NftElement } from '../../kernel/nft-objects.js';
 import type { Feature } from '../feature.js';
 import { baseChain, element, FAMILIES, inSet, notInSet, rule, setPair, WORDS } from '../nft.js';
-import { remotePodCidrs } from '../routes/remote.js';
+import { remotePodCidrs } from '../remote.js';
 
 const rules: Feature = {
   name: 'masquerade',

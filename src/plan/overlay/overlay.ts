@@ -4,7 +4,7 @@ import { PROTOCOL } from '../../kernel/kind.js';
 import type { KernelObject } from '../../kernel/port.js';
 import { type Feature, NOTHING } from '../feature.js';
 import { VXLAN, vtepMac } from '../names.js';
-import { remotePodCidrs } from '../routes/remote.js';
+import { remotePodCidrs } from '../remote.js';
 import { podMtu, sourceAddress } from '../settings.js';
 
 /** One network, one identifier. */

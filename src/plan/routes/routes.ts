@@ -3,7 +3,7 @@
 import { PROTOCOL } from '../../kernel/kind.js';
 import type { Route } from '../../kernel/net-objects.js';
 import type { Feature } from '../feature.js';
-import { remotePodCidrs } from './remote.js';
+import { remotePodCidrs } from '../remote.js';
 
 /** An address of this node's range that no Pod has must not follow the default route out, and come back, and go out … */
 const own: Feature = {

@@ -1,6 +1,6 @@
 /** Where podwire's base chains hook in, and in which order: one row per chain, the reason above it. */
 
-import type { Hook } from '../../kernel/nft-objects.js';
+import type { Hook } from '../kernel/nft-objects.js';
 
 /** NF_IP_PRI_* of linux/netfilter_ipv4.h. */
 const RAW = -300;
