@@ -12,8 +12,6 @@ export interface TestCluster {
   readonly url: string;
   /** What the node was asked to run. */
   readonly asked: ExecOptions[];
-  /** Sizes that terminals were given. */
-  readonly sizes: string[];
   /** How many commands were killed because their client went away. */
   killed: number;
   /** By which protocols the streams came. */
@@ -31,7 +29,7 @@ export async function startCluster(): Promise<TestCluster> {
     );
   });
   const cluster: TestCluster = {
-    ...{ url: '', asked: [], sizes: [], killed: 0, upgrades: [] },
+    ...{ url: '', asked: [], killed: 0, upgrades: [] },
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise(resolve => server.close(resolve));
@@ -90,7 +88,8 @@ function node(cluster: TestCluster): NodeProxy {
       ...(options.stdin && { stdin: child.stdin }),
       ...(options.stdout && { stdout: child.stdout }),
       ...(options.stderr && { stderr: child.stderr }),
-      resize: (columns, rows) => cluster.sizes.push(`${columns}x${rows}`),
+      // A command learns the size of its terminal as a line of input.
+      resize: (columns, rows) => void child.stdin.write(`${columns}x${rows}\n`),
       exit,
       kill() {
         cluster.killed++;

@@ -42,6 +42,8 @@ function clients(): Client[] {
   ];
 }
 
+const noScript = spawnSync('script', ['--version']).status === 0 ? false : 'script (util-linux) is not installed';
+
 let cluster: TestCluster;
 let home: string;
 let echo: Server;
@@ -61,9 +63,13 @@ after(async () => {
   rmSync(home, { recursive: true });
 });
 
-function start(client: Client, args: readonly string[]): ChildProcess {
+function start(
+  client: Client,
+  args: readonly string[],
+  flags: readonly string[] = [`--server=${cluster.url}`],
+): ChildProcess {
   const env = { PATH: process.env.PATH, HOME: home, KUBECONFIG: '/dev/null', ...client.env };
-  return spawn(client.command, [`--server=${cluster.url}`, ...args], { env, cwd: home });
+  return spawn(client.command, [...flags, ...args], { env, cwd: home });
 }
 
 interface Result {
@@ -72,8 +78,8 @@ interface Result {
   readonly stderr: string;
 }
 
-function run(client: Client, args: readonly string[], stdin?: Uint8Array): Promise<Result> {
-  const child = start(client, args);
+function run(client: Client, args: readonly string[], stdin?: Uint8Array, flags?: readonly string[]): Promise<Result> {
+  const child = start(client, args, flags);
   const [out, err]: Buffer[][] = [[], []];
   child.stdout!.on('data', chunk => out!.push(chunk));
   child.stderr!.on('data', chunk => err!.push(chunk));
@@ -122,6 +128,14 @@ for (const client of clients()) {
       assert.equal(code, 0);
       assert.equal(stdout.length, BIG);
       assert.equal(hash(stdout), hash(sent));
+    });
+
+    it('exec -t: a terminal, and its size', { skip: noScript }, async () => {
+      const inner = `stty cols 100 rows 30; exec ${client.command} --server=${cluster.url} exec -it web -- head -n 1`;
+      const result = await run({ ...client, command: 'script' }, ['-qefc', inner, '/dev/null'], undefined, []);
+      assert.match(result.stdout.toString(), /^100x30/m);
+      const { tty, stdin, stderr } = cluster.asked.at(-1)!;
+      assert.deepEqual({ tty, stdin, stderr }, { tty: true, stdin: true, stderr: false });
     });
 
     it('exec: what cannot be started is an ordinary error', async () => {
