@@ -205,3 +205,16 @@ export async function text(stream: AsyncIterable<Uint8Array> | undefined): Promi
   for await (const chunk of stream ?? []) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
+
+export const needsRoot = process.getuid?.() === 0 ? false : 'needs root: Pods are namespaces';
+
+/** A container of the host's shell that ends at once when it is asked to. */
+export function shell(script: string, more: object = {}): object {
+  return { name: 'main', image: 'bash', command: ['bash', '-c', `trap 'exit 0' TERM; ${script}`], ...more };
+}
+export const forever = 'while :; do sleep 0.05; done';
+
+export function condition(pod: Pod, type: string): string | undefined {
+  return pod.status?.conditions?.find(each => each.type === type)?.status;
+}
+export const isReady = (pod: Pod) => condition(pod, 'Ready') === 'True';

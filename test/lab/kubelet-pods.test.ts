@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import type { Pod } from '../../src/objects/pod.js';
 import { resources } from '../../src/objects/resources.js';
-import { TestNode } from './kubelet-node.js';
+import { condition, forever, isReady, needsRoot, shell, TestNode } from './kubelet-node.js';
 
-const skip = process.getuid?.() === 0 ? false : 'needs root: Pods are namespaces';
+const skip = needsRoot;
 let node: TestNode;
 before(() => {
   if (!skip) node = new TestNode('pods');
@@ -22,18 +22,8 @@ afterEach(async () => {
   await node.clean();
 });
 
-const isReady = (pod: Pod) => condition(pod, 'Ready') === 'True';
-const condition = (pod: Pod, type: string) => pod.status?.conditions?.find(each => each.type === type)?.status;
 const phase = (wanted: string) => (pod: Pod) => pod.status?.phase === wanted;
 const state = (pod: Pod, i = 0) => pod.status?.containerStatuses?.[i]?.state;
-/** A container of the host's shell that ends at once when asked to. */
-const shell = (script: string, more: object = {}) => ({
-  name: 'main',
-  image: 'bash',
-  command: ['bash', '-c', `trap 'exit 0' TERM; ${script}`],
-  ...more,
-});
-const forever = 'while :; do sleep 0.05; done';
 
 test('a Pod runs, says what it is told, and answers to commands', { skip }, async () => {
   await node.create('hello', { containers: [shell(`echo hello from $(hostname); ${forever}`)] });
