@@ -73,6 +73,8 @@ export const elementKind: Kind<NftElement> = {
 /** The lines of a set's declaration, without its elements. */
 export function setLines(set: NftSet): string[] {
   const lines = [`type ${setType(set)}`];
+  // The kernel's own limit for what rules fill (net/netfilter/nft_dynset.c).
+  if (set.dynamic) lines.push('size 65535');
   const flags = setFlags(set);
   if (flags) lines.push(`flags ${flags}`);
   if (set.timeout !== undefined) lines.push(`timeout ${duration(set.timeout)}`);

@@ -211,6 +211,7 @@ table inet podwire {
 
 	set s7 {
 		type ipv4_addr
+		size 65535
 		flags dynamic,timeout
 		timeout 1m30s
 		comment "c"
