@@ -79,7 +79,7 @@ export class FakeNft {
         if (errno) return errno;
       }
     }
-    return this.#loops(object, new Set()) ? 'ELOOP' : undefined;
+    return this.#isEntered(object) && this.#loops(object, []) ? 'EMLINK' : undefined;
   }
 
   /** A base chain is entered by the kernel alone. */
@@ -89,15 +89,29 @@ export class FakeNft {
     return target.base && 'EOPNOTSUPP';
   }
 
-  #loops(chain: NftChain, path: ReadonlySet<NftChain>): boolean {
-    if (path.has(chain)) return true;
-    const longer = new Set([...path, chain]);
-    return chain.rules.some(rule =>
-      references(rule).chains.some(name => {
-        const next = this.state.get(chainKey(chain, name)) as NftChain | undefined;
-        return next !== undefined && this.#loops(next, longer);
-      }),
-    );
+  /** Whether a base chain leads to it: the kernel only follows what packets can follow. */
+  #isEntered(chain: NftChain): boolean {
+    for (const object of this.state.values()) {
+      if (object.kind === 'chain' && object.base && this.#leadsTo(object, chain, new Set())) return true;
+    }
+    return false;
+  }
+
+  #leadsTo(from: NftChain, target: NftChain, seen: Set<NftChain>): boolean {
+    if (from === target) return true;
+    seen.add(from);
+    return this.#targets(from).some(next => !seen.has(next) && this.#leadsTo(next, target, seen));
+  }
+
+  /** A circle is an endless descent, and the kernel's stack has room for NFT_JUMP_STACK_SIZE jumps. */
+  #loops(chain: NftChain, path: readonly NftChain[]): boolean {
+    if (path.includes(chain) || path.length >= 16) return true;
+    return this.#targets(chain).some(next => this.#loops(next, [...path, chain]));
+  }
+
+  #targets(chain: NftChain): NftChain[] {
+    const names = chain.rules.flatMap(rule => references(rule).chains);
+    return names.flatMap(name => (this.state.get(chainKey(chain, name)) as NftChain | undefined) ?? []);
   }
 
   #delete(key: string, object: KernelObject): Errno {

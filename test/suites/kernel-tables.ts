@@ -278,10 +278,15 @@ export const REFUSALS: readonly Refusal[] = [
     errno: 'EOPNOTSUPP',
   },
   {
-    title: 'a circle of jumps',
-    given: [o.table, o.chain('b'), jumper],
+    title: 'a circle of jumps that packets can reach',
+    given: [
+      o.table,
+      o.chain('b'),
+      jumper,
+      o.baseChain('in', { type: 'filter', hook: 'input', priority: 0 }, o.says(o.jump('a'))),
+    ],
     operation: { verb: 'replace', object: o.chain('b', o.says(o.jump('a'))) },
-    errno: 'ELOOP',
+    errno: 'EMLINK',
   },
   {
     title: 'a chain in use by a rule',

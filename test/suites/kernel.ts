@@ -204,9 +204,16 @@ function holds(port: KernelPort, wanted: KernelObject): void {
   assert.ok(equal(wanted, observed), `wanted ${format(wanted)}\n   has ${format(observed)}`);
 }
 
+/** Without what the kernel makes by itself, in its own time. */
 function texts(state: KernelState): string[] {
   return [...state.values()]
-    .filter(object => !('permanent' in object) || object.permanent)
+    .filter(object => !isKernels(object))
     .map(format)
     .sort();
+}
+
+function isKernels(object: KernelObject): boolean {
+  if (object.kind === 'neighbour' || object.kind === 'fdb') return !object.permanent;
+  if (object.kind === 'address') return object.ip.toString().startsWith('fe80:');
+  return (object.kind === 'route' || object.kind === 'rule') && object.protocol === 2;
 }
