@@ -28,6 +28,9 @@ export interface ReflectOptions extends Selection {
 
 const log = logger('client');
 
+/** Milliseconds after which a watch that then broke was no failure of the server's. */
+const LASTING = 5000;
+
 /** Ends only when `signal` aborts. */
 export async function* reflect<T extends KubeObject>(
   api: Api,
@@ -38,7 +41,9 @@ export async function* reflect<T extends KubeObject>(
   const pause = { first: 50, longest: 5000, ...options.backoff };
   const known = new Map<string, T>();
   let position: string | undefined;
+  /** In a row; a watch that lasted ends the row. */
   let failures = 0;
+  let complained = false;
   while (!signal.aborted) {
     const started = Date.now();
     const stall = watchdog(signal, stallSeconds * 1000);
@@ -59,7 +64,8 @@ export async function* reflect<T extends KubeObject>(
         signal: stall.signal,
       });
       for await (const { type, object } of events) {
-        if (failures > 1) log.info('watching again', { resource: resource.plural });
+        if (complained) log.info('watching again', { resource: resource.plural });
+        complained = false;
         failures = 0;
         stall.start();
         if (type === 'DELETED') yield* gone(known, object);
@@ -71,8 +77,10 @@ export async function* reflect<T extends KubeObject>(
     } catch (error) {
       if (signal.aborted) return;
       if (ApiFailure.isExpired(error)) position = undefined;
-      else if (!stall.barked() && failures++ === 0) {
-        log.warn('cannot watch, keeping what is known', { resource: resource.plural, error });
+      else if (!stall.barked()) {
+        failures = Date.now() - started > LASTING ? 1 : failures + 1;
+        if (!complained) log.warn('cannot watch, keeping what is known', { resource: resource.plural, error });
+        complained = true;
       }
     } finally {
       stall.stop();
