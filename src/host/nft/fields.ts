@@ -90,7 +90,8 @@ export const FIELDS: Readonly<Record<Field, Layout>> = {
   'ct original ip6 saddr': original('src_ip6'),
   'ct original ip6 daddr': original('dst_ip6'),
   'ct original proto-dst': original('proto_dst'),
-  'ct original protocol': original('protocol'),
+  // The same in both directions, so the kernel does not say which.
+  'ct original protocol': ct('protocol'),
   'fib daddr type': { load: { name: 'fib', result: NFT_FIB_RESULT_ADDRTYPE, flags: NFTA_FIB_F_DADDR }, needs: [] },
   'fib saddr . iif oif': {
     load: { name: 'fib', result: NFT_FIB_RESULT_OIF, flags: NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT },

@@ -13,12 +13,11 @@ import type {
 import { FIELD_TYPES, type ValueType } from '../../kernel/nft-values.js';
 import { Cidr } from '../../net/cidr.js';
 import { Ip } from '../../net/ip.js';
-import { Writer } from '../../wire/netlink-attributes.js';
 import { NFPROTO } from '../../wire/nfnetlink.js';
 import type { NftExpression, VerdictData } from '../../wire/nftables-expression.js';
 import * as nft from '../../wire/nftables-expression.js';
 import { dependencies, FIELDS } from './fields.js';
-import { BIT_TYPES, isHostOrder, paddedSize, sizeOf, ValueError, valueBytes, writePadded } from './types.js';
+import { BIT_TYPES, isHostOrder, paddedSize, sizeOf, ValueError, valueBytes } from './types.js';
 
 /** A list of values in a rule: a set without a name, made in the same batch. */
 export interface AnonymousSet {
@@ -223,11 +222,7 @@ class Linearizer {
       const { numgen, mod: modulus, offset = 0 } = expression;
       const random = numgen === 'random' ? nft.NFT_NG_RANDOM : nft.NFT_NG_INCREMENTAL;
       this.#out({ name: 'numgen', dreg, modulus, type: random, offset });
-    } else {
-      const w = new Writer(16);
-      writePadded(w, type, expression.value);
-      this.#out({ name: 'immediate', dreg, data: w.bytes });
-    }
+    } else this.#out({ name: 'immediate', dreg, data: valueBytes(type, expression.value) });
     return slot + paddedSize(type) / 4;
   }
 

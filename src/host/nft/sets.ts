@@ -29,13 +29,14 @@ export function familyName(family: number): TableFamily | undefined {
   return FAMILIES.get(family);
 }
 
+/** What the kernel limits a set to that rules fill, when nothing is said (net/netfilter/nft_dynset.c). */
+const DYNAMIC_SIZE = 65_535;
+
 /** Throws ValueError for what nft would not write either. */
 export function encodeSet(set: NftSet): wire.SetMessage {
   const { key, data, interval = false, dynamic = false, timeout, cause } = set;
   if (interval && key.length === 1 && (types.isHostOrder(key[0]!) || key[0] === 'ifname'))
     throw new types.ValueError(`intervals of ${key[0]} need another byte order`);
-  const order = (list: readonly ValueType[]) =>
-    list.length === 1 && types.isHostOrder(list[0]!) ? BYTEORDER_HOST_ENDIAN : BYTEORDER_BIG_ENDIAN;
   const flags =
     (interval ? wire.NFT_SET_INTERVAL : 0) |
     (interval && key.length > 1 ? wire.NFT_SET_CONCAT : 0) |
@@ -52,13 +53,19 @@ export function encodeSet(set: NftSet): wire.SetMessage {
     ...(data === 'verdict' && { dataType: wire.NFT_DATA_VERDICT, dataLength: 0 }),
     ...(data && data !== 'verdict' && { dataType: types.typeId(data), dataLength: length(data) }),
     ...(flags & wire.NFT_SET_CONCAT && { fields: key.map(types.sizeOf) }),
+    ...(dynamic && { size: DYNAMIC_SIZE }),
     ...(timeout !== undefined && { timeout: timeout * 1000 }),
     userdata: encodeSetUserdata({
-      keyOrder: order(key),
-      ...(data && data !== 'verdict' && { dataOrder: order(data) }),
+      keyOrder: byteOrder(key),
+      ...(data && data !== 'verdict' && { dataOrder: byteOrder(data) }),
       ...(cause !== undefined && { comment: cause }),
     }),
   };
+}
+
+/** nft's byte order of a key. Numbers of the host and names of links are in the host's, concatenations are bytes. */
+function byteOrder(list: readonly ValueType[]): number {
+  return list.length === 1 && !types.isNetworkOrder(list[0]!) ? BYTEORDER_HOST_ENDIAN : BYTEORDER_BIG_ENDIAN;
 }
 
 /** The set that a list of values in a rule becomes. */
@@ -72,7 +79,8 @@ export function encodeAnonymous(set: AnonymousSet, family: TableFamily, table: s
     keyType: types.typeId(key),
     keyLength: length(key),
     id: set.id,
-    size: set.elements.length * (interval ? 2 : 1) + (interval ? 1 : 0),
+    size: set.elements.length * (interval ? 2 : 1),
+    userdata: encodeSetUserdata({ keyOrder: byteOrder(key) }),
   };
 }
 

@@ -31,7 +31,7 @@ const TYPES: Readonly<Record<ValueType, TypeInfo>> = {
   arp_op: { id: 11, size: 2, form: 'big' },
   pkt_type: { id: 31, size: 1, form: 'big' },
   fib_addrtype: { id: 38, size: 4, form: 'host' },
-  boolean: { id: 39, size: 1, form: 'big' },
+  boolean: { id: 39, size: 4, form: 'host' },
   tcp_flag: { id: 15, size: 1, form: 'big' },
   icmp_type: { id: 14, size: 1, form: 'big' },
   icmpv6_type: { id: 29, size: 1, form: 'big' },
@@ -46,6 +46,7 @@ export class ValueError extends Error {}
 
 export const sizeOf = (type: ValueType) => TYPES[type].size;
 export const isHostOrder = (type: ValueType) => TYPES[type].form === 'host';
+export const isNetworkOrder = (type: ValueType) => TYPES[type].form === 'big' || TYPES[type].form === 'bytes';
 /** Bytes that a value takes in registers and in concatenations. */
 export const paddedSize = (type: ValueType) => (TYPES[type].size + 3) & ~3;
 

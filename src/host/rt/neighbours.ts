@@ -14,19 +14,23 @@ const ZERO_MAC = '00:00:00:00:00:00';
 
 /** Throws NetlinkError: EEXIST when the link has an entry for that address. */
 export function addNeighbour(table: LinkTable, neighbour: Neighbour | Fdb): void {
-  // An fdb list grows by append; the same destination twice is EEXIST.
-  const append = neighbour.kind === 'fdb' && neighbour.mac === ZERO_MAC;
-  send(table, wire.RTM_NEWNEIGH, NLM_F_CREATE | (append ? NLM_F_APPEND : NLM_F_EXCL), neighbour);
+  send(table, wire.RTM_NEWNEIGH, NLM_F_CREATE | (isList(neighbour) ? NLM_F_APPEND : NLM_F_EXCL), neighbour);
 }
 
 /** Throws NetlinkError. */
 export function replaceNeighbour(table: LinkTable, neighbour: Neighbour | Fdb): void {
-  send(table, wire.RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, neighbour);
+  if (isList(neighbour)) addNeighbour(table, neighbour);
+  else send(table, wire.RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, neighbour);
 }
 
-/** Throws NetlinkError: ENOENT when there is none. */
+/** Wherever it leads by now. Throws NetlinkError: ENOENT when there is none. */
 export function deleteNeighbour(table: LinkTable, neighbour: Neighbour | Fdb): void {
-  send(table, wire.RTM_DELNEIGH, 0, neighbour);
+  const any = neighbour.kind === 'fdb' && !isList(neighbour) ? { ...neighbour, destination: undefined } : neighbour;
+  send(table, wire.RTM_DELNEIGH, 0, any);
+}
+
+function isList(neighbour: Neighbour | Fdb): boolean {
+  return neighbour.kind === 'fdb' && neighbour.mac === ZERO_MAC;
 }
 
 /** Entries with an Ethernet address; groups and failed lookups are left out. */
