@@ -21,7 +21,7 @@ export function serviceEntry(
 ): ServiceEntry {
   const key = `${namespace}/${name}`;
   const problems: Problem[] = [];
-  const type = TYPES.find(known => known === text(object, 'spec', 'type')) ?? 'ClusterIP';
+  const type = asType(text(object, 'spec', 'type'));
   const written = texts(object, 'spec', 'clusterIPs');
   const addresses = written.length ? written : [text(object, 'spec', 'clusterIP') ?? ''];
   const clusterIPs: Ip[] = [];
@@ -46,6 +46,10 @@ export function serviceEntry(
     slices,
     problems,
   };
+}
+
+function asType(text: string | undefined): ServiceEntry['type'] {
+  return TYPES.find(known => known === text) ?? 'ClusterIP';
 }
 
 /** The same Service with other slices: nothing of the Service is read again, so that one endpoint's change stays cheap. */
