@@ -72,14 +72,15 @@ function attempt(
   };
   const id = identify(manager);
   const applied = ownPart(write, config);
-  const fields = tracked(fieldSetOf(schema, applied));
+  const said = fieldSetOf(schema, applied);
+  const fields = tracked(said);
   const owners = new Map(readOwners(live?.metadata.managedFields));
   const before = owners.get(id);
   owners.set(id, { ...manager, fields, time: before?.time ?? write.now });
 
   const base = live ?? emptyOf(applied);
   const merged = merge(schema, base, applied) as KubeObject;
-  const everybody = [...owners.values()].reduce((sum, owner) => sum.union(owner.fields), FieldSet.EMPTY);
+  const everybody = [...owners.values()].reduce((sum, owner) => sum.union(owner.fields), said);
   const next = (before ? prune(schema, merged, before.fields, everybody) : merged) as KubeObject;
 
   const { clashes, owners: left } = yieldFields(owners, id, base, next, write.resource);

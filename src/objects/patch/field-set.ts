@@ -43,22 +43,15 @@ export class FieldSet {
   }
 
   union(other: FieldSet): FieldSet {
-    return this.#combine(other, (a, b) => a || b);
+    return combine(this, other, (a, b) => a || b);
   }
 
   intersection(other: FieldSet): FieldSet {
-    return this.#combine(other, (a, b) => a && b);
+    return combine(this, other, (a, b) => a && b);
   }
 
   difference(other: FieldSet): FieldSet {
-    return this.#combine(other, (a, b) => a && !b);
-  }
-
-  #combine(other: FieldSet, keep: (a: boolean, b: boolean) => boolean): FieldSet {
-    if (this.isEmpty && other.isEmpty) return FieldSet.EMPTY;
-    const steps = new Set([...this.children.keys(), ...other.children.keys()]);
-    const children = new Map([...steps].map(step => [step, this.child(step).#combine(other.child(step), keep)]));
-    return FieldSet.of(keep(this.member, other.member), children);
+    return combine(this, other, (a, b) => a && !b);
   }
 
   equals(other: FieldSet): boolean {
@@ -77,6 +70,13 @@ export class FieldSet {
     const below = [...this.children].flatMap(([step, child]) => child.paths(prefix + stepText(step)));
     return this.member ? [prefix, ...below] : below;
   }
+}
+
+function combine(a: FieldSet, b: FieldSet, keep: (a: boolean, b: boolean) => boolean): FieldSet {
+  if (a.isEmpty && b.isEmpty) return FieldSet.EMPTY;
+  const steps = new Set([...a.children.keys(), ...b.children.keys()]);
+  const children = new Map([...steps].map(step => [step, combine(a.child(step), b.child(step), keep)]));
+  return FieldSet.of(keep(a.member, b.member), children);
 }
 
 function stepText(step: string): string {

@@ -73,10 +73,11 @@ function mergeByKey(
   const items = patch.map(item =>
     isObject(item) ? item : refuse(`expected an object in the list, got ${JSON.stringify(item)}`),
   );
-  const replaces = items.some(item => item[DIRECTIVE] === 'replace');
-  let result: unknown[] = replaces ? [] : [...original];
+  // A replacing list is taken as it is: two items of it may share the merge key, as a dual-stack node's addresses do.
+  if (items.some(item => item[DIRECTIVE] === 'replace'))
+    return items.filter(item => item[DIRECTIVE] !== 'replace').map(item => mergeObject(schema.item, {}, item));
+  let result: unknown[] = [...original];
   for (const item of items) {
-    if (item[DIRECTIVE] === 'replace') continue;
     const value = own(item, key);
     if (value === undefined || value === null)
       refuse(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);

@@ -54,7 +54,8 @@ export function fieldSetOf(schema: Schema, value: unknown): FieldSet {
   const children = new Map<string, FieldSet>();
   for (const [step, part] of parts) {
     const below = fieldSetOf(part.schema, part.value);
-    const empty = isObject(part.value) && Object.keys(part.value).length === 0;
+    // What was set to be empty is owned, or applying it again would set it again.
+    const empty = partsOf(part.schema, part.value)?.size === 0;
     children.set(step, FieldSet.of(below.member || empty || !isDeclared(schema, step), below.children));
   }
   return FieldSet.of(false, children);
