@@ -193,6 +193,8 @@ interface Refusal {
   readonly given?: readonly KernelObject[];
   readonly operation: Operation;
   readonly errno: string;
+  /** What older kernels say. */
+  readonly formerly?: string;
 }
 
 const add = (object: KernelObject): Operation => ({ verb: 'add', object });
