@@ -18,7 +18,7 @@ import { mediaRanges, negotiate } from './negotiate.js';
 import { queryFlag, type ResourcePath, resourcePath, splitPath } from './request.js';
 import { respond, respondValue } from './respond.js';
 import { review } from './review/reviews.js';
-import { ApiError, methodNotAllowed, noResource, unauthorized } from './status.js';
+import { ApiError, badRequest, methodNotAllowed, noResource, unauthorized } from './status.js';
 import { bind } from './subresources/binding.js';
 import { evict } from './subresources/eviction.js';
 import { finalize } from './subresources/finalize.js';
@@ -37,7 +37,7 @@ const HANDLERS: Readonly<Record<Verb, Handler>> = {
   deletecollection: deleteCollection,
 };
 
-/** What stands under an object, by method. Exec, attach and portforward are upgrades and come another way. */
+/** What stands under an object, by method. */
 const SUBRESOURCES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   status: { GET: get, PUT: update, PATCH: patch },
   ephemeralcontainers: { GET: get, PUT: update, PATCH: patch },
@@ -48,7 +48,15 @@ const SUBRESOURCES: Readonly<Record<string, Readonly<Record<string, Handler>>>> 
   token: { POST: createToken },
   finalize: { PUT: finalize },
   log: { GET: log },
+  exec: { GET: needsUpgrade, POST: needsUpgrade },
+  attach: { GET: needsUpgrade, POST: needsUpgrade },
+  portforward: { GET: needsUpgrade, POST: needsUpgrade },
 };
+
+/** The same requests with an Upgrade header never come here; see upgrade.ts. */
+function needsUpgrade(): never {
+  throw badRequest('Upgrade request required');
+}
 
 /** Anybody may ask these. */
 const PUBLIC = ['livez', 'readyz', 'healthz', 'version'];

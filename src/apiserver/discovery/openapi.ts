@@ -10,6 +10,8 @@ import type { Served } from '../served.js';
 import { noResource } from '../status.js';
 
 const PROTOBUF = /^application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf$/;
+/** Clients ask with an `@`, which no Content-Type may contain (RFC 6838 §4.2): Go's parser refuses it. */
+const PROTOBUF_ANSWER = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 const JSON_TYPE = /^(application\/(json|\*)|\*\/\*)$/;
 
 /** Documents are made when first asked for and kept until the served resources change. */
@@ -30,7 +32,7 @@ export class OpenApi {
   #v2(accept: string | undefined): ApiResponse {
     const documents = this.#once('v2', () => openapiV2(this.served.all()));
     for (const { type } of mediaRanges(accept)) {
-      if (PROTOBUF.test(type)) return bytes(type, documents.protobuf);
+      if (PROTOBUF.test(type)) return bytes(PROTOBUF_ANSWER, documents.protobuf);
       if (JSON_TYPE.test(type)) return bytes('application/json', documents.json);
     }
     throw notAcceptable(['application/json', 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf']);
