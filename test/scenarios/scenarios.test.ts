@@ -6,9 +6,13 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { formatScenario, parseScenario, run, runFromScratch, runInSteps, runSquashed } from './scenario.js';
 
+/** The tests run in the project's folder; the compiled ones stand elsewhere, without the files. */
 const FOLDER = join(process.cwd(), 'test/scenarios');
+const FILES = readdirSync(FOLDER).filter(name => name.endsWith('.txt'));
 
-for (const file of readdirSync(FOLDER).filter(name => name.endsWith('.txt'))) {
+it('there are scenarios here', () => assert.notEqual(FILES.length, 0));
+
+for (const file of FILES) {
   const path = join(FOLDER, file);
   const text = readFileSync(path, 'utf8');
   const scenario = parseScenario(text);
