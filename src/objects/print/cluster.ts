@@ -81,10 +81,10 @@ export const eventColumns: readonly Column<Event | EventV1>[] = [
   text('Type', object => object.type ?? ''),
   text('Reason', object => object.reason ?? ''),
   text('Object', object => {
-    const { kind = '', name } = event(object).involvedObject;
+    const { kind = '', name } = event(object).involvedObject ?? {};
     return name ? `${kind.toLowerCase()}/${name}` : kind.toLowerCase();
   }),
-  wide(text('Subobject', object => event(object).involvedObject.fieldPath ?? '')),
+  wide(text('Subobject', object => event(object).involvedObject?.fieldPath ?? '')),
   wide(
     text('Source', object => {
       const { source, reportingComponent, reportingInstance } = event(object);
