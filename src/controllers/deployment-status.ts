@@ -118,7 +118,7 @@ function set(
 ): readonly Condition[] {
   const time = timestamp(view.now);
   const before = conditions?.find(({ type }) => type === next.type);
-  const said = before?.status === next.status && before.reason === next.reason && before.message === next.message;
+  const said = (['status', 'reason', 'message'] as const).every(field => before?.[field] === next[field]);
   const still = said && next.reason !== 'ReplicaSetUpdated';
-  return withCondition(conditions, { ...next, lastUpdateTime: still ? before.lastUpdateTime : time }, time);
+  return withCondition(conditions, { ...next, lastUpdateTime: still ? before?.lastUpdateTime : time }, time);
 }

@@ -63,7 +63,7 @@ function packGroup(service: Service, group: Group, own: readonly EndpointSlice[]
     changes.push(create(service, group, homeless.splice(0, MOST)));
   }
   for (const { slice, endpoints } of fresh) {
-    const next = { ...slice, endpoints, metadata: { ...slice.metadata, labels: labelsOf(service) } };
+    const next = { ...slice, endpoints: [...endpoints], metadata: { ...slice.metadata, labels: labelsOf(service) } };
     if (!same(next, slice)) changes.push({ do: 'update', resource: slices, object: next });
   }
   for (const one of kept) if (!fresh.includes(one)) changes.push({ do: 'delete', resource: slices, object: one.slice });
@@ -71,7 +71,7 @@ function packGroup(service: Service, group: Group, own: readonly EndpointSlice[]
 }
 
 function touched({ slice, endpoints }: { slice: EndpointSlice; endpoints: readonly Endpoint[] }): boolean {
-  return !same(slice.endpoints, endpoints);
+  return slice.endpoints.length !== endpoints.length || slice.endpoints.some((one, i) => !same(one, endpoints[i]));
 }
 
 function create(service: Service, { addressType, ports }: Group, endpoints: readonly Endpoint[]): Change {

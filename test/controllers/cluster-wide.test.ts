@@ -1,0 +1,245 @@
+/** The controllers of the cluster itself: who may run where, what is garbage, what a lost node costs, what a namespace needs. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isReady } from '../../src/controllers/pods.js';
+import { resources } from '../../src/objects/resources.js';
+import { Cluster, template, workload } from './cluster.js';
+
+const { pods, nodes, deployments, replicasets, namespaces, serviceaccounts, configmaps } = resources;
+
+describe('scheduler', () => {
+  const node = {
+    n1: { labels: { disk: 'ssd', zone: 'a' } },
+    n2: { spec: { taints: [{ key: 'gpu', value: 'yes', effect: 'NoSchedule' }] } },
+    n3: { spec: { unschedulable: true } },
+  };
+  const affinity = (operator: string, key: string, values?: string[]) => ({
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key, operator, values }] }],
+        },
+      },
+    },
+  });
+  const cpu = (amount: string) => ({
+    containers: [{ name: 'c', image: 'pause', resources: { requests: { cpu: amount } } }],
+  });
+
+  const rows: readonly (readonly [title: string, spec: Record<string, unknown>, outcome: string])[] = [
+    ['any Pod goes where it may', {}, 'n1'],
+    [
+      'a toleration opens a tainted node, which is emptier by name only',
+      { tolerations: [{ key: 'gpu', operator: 'Exists' }], nodeSelector: { 'kubernetes.io/hostname': 'n2' } },
+      'n2',
+    ],
+    [
+      'a toleration of another value does not',
+      {
+        tolerations: [{ key: 'gpu', operator: 'Equal', value: 'no' }],
+        nodeSelector: { 'kubernetes.io/hostname': 'n2' },
+      },
+      "0/3 nodes are available: 1 node(s) had untolerated taint {gpu: yes}, 2 node(s) didn't match Pod's node affinity/selector.",
+    ],
+    ['a node selector', { nodeSelector: { disk: 'ssd' } }, 'n1'],
+    [
+      'a node selector that nobody fits',
+      { nodeSelector: { disk: 'tape' } },
+      "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.",
+    ],
+    ['node affinity', affinity('In', 'zone', ['a', 'b']), 'n1'],
+    [
+      'node affinity that excludes',
+      affinity('Exists', 'gpu'),
+      "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.",
+    ],
+    ['as much as there is', cpu('4'), 'n1'],
+    [
+      'more than there is',
+      cpu('4001m'),
+      '0/3 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {gpu: yes}, 1 node(s) were unschedulable.',
+    ],
+    ['another scheduler', { schedulerName: 'mine' }, ''],
+    ['a gate', { schedulingGates: [{ name: 'wait' }] }, ''],
+  ];
+  for (const [title, spec, outcome] of rows) {
+    it(`${title}: ${outcome || 'left alone'}`, () => {
+      const at = new Cluster();
+      for (const [name, more] of Object.entries(node)) at.node(name, more);
+      at.create({ ...template('web', 'pause', spec), kind: 'Pod', metadata: { name: 'web', namespace: 'default' } });
+      at.settle();
+      const pod = at.get(pods, 'web')!;
+      const refusal = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+      assert.equal(pod.spec.nodeName ?? refusal?.message ?? '', outcome);
+      assert.equal(at.events.filter(text => text.startsWith('FailedScheduling')).length, refusal ? 1 : 0);
+    });
+  }
+
+  it('spreads the Pods of one workload, then fills up evenly', () => {
+    const at = new Cluster();
+    for (const name of ['n1', 'n2', 'n3']) at.node(name);
+    at.create(workload('Deployment', 'a', { replicas: 4 }));
+    at.run();
+    at.create(workload('Deployment', 'b', { replicas: 3 }));
+    at.run();
+    const count = (app: string) =>
+      ['n1', 'n2', 'n3'].map(
+        name =>
+          at.list(pods).filter(({ spec, metadata }) => spec.nodeName === name && metadata.labels!.app === app).length,
+      );
+    assert.deepEqual(
+      [count('a').sort(), count('b')],
+      [
+        [1, 1, 2],
+        [1, 1, 1],
+      ],
+    );
+  });
+
+  it('what one Pod takes the next has not', () => {
+    const at = new Cluster();
+    at.node('n1');
+    at.create(workload('Deployment', 'a', { replicas: 3, template: template('a', 'pause', cpu('1500m')) }));
+    at.run();
+    assert.equal(at.list(pods).filter(({ spec }) => spec.nodeName).length, 2);
+    at.node('n2');
+    at.run();
+    assert.equal(at.list(pods).filter(({ spec }) => spec.nodeName).length, 3, 'a new node takes what waited');
+  });
+});
+
+describe('garbage collector', () => {
+  function start(): Cluster {
+    const at = new Cluster();
+    at.node('n1');
+    at.create(workload('Deployment', 'web', { replicas: 2 }));
+    return at.run();
+  }
+  const left = (at: Cluster) => [at.list(deployments).length, at.list(replicasets).length, at.list(pods).length];
+
+  it('in the background: the owner at once, what it owned after it', () => {
+    const at = start();
+    at.remove(deployments, 'web');
+    assert.deepEqual(left(at), [0, 1, 2]);
+    at.run();
+    assert.deepEqual(left(at), [0, 0, 0]);
+  });
+
+  it('in the foreground: the owner last', () => {
+    const at = start();
+    at.remove(deployments, 'web', 'Foreground');
+    at.settle();
+    assert.deepEqual(left(at), [1, 1, 2], 'the Pods still end');
+    at.run();
+    assert.deepEqual(left(at), [0, 0, 0]);
+  });
+
+  it('orphaned: the owner alone, and a new one adopts', () => {
+    const at = start();
+    const names = at.list(pods).map(({ metadata }) => metadata.name);
+    at.remove(deployments, 'web', 'Orphan');
+    at.run();
+    assert.deepEqual(left(at), [0, 1, 2]);
+    assert.deepEqual(at.list(replicasets)[0]!.metadata.ownerReferences, []);
+    at.create(workload('Deployment', 'web', { replicas: 2 }));
+    at.run();
+    assert.deepEqual(left(at), [1, 1, 2]);
+    assert.deepEqual(
+      at.list(pods).map(({ metadata }) => metadata.name),
+      names,
+    );
+  });
+
+  it('an owner of a kind that nobody knows is not gone', () => {
+    const at = new Cluster();
+    const ownerReferences = [{ apiVersion: 'example.com/v1', kind: 'Thing', name: 'x', uid: 'x' }];
+    at.create({ kind: 'ConfigMap', metadata: { name: 'mine', namespace: 'default', ownerReferences } });
+    at.run();
+    assert.ok(at.get(configmaps, 'mine'));
+  });
+});
+
+describe('nodes', () => {
+  it('each has its part of the ranges, and nobody another’s', () => {
+    const at = new Cluster();
+    at.node('old', { spec: { podCIDR: '10.244.1.0/24', podCIDRs: ['10.244.1.0/24', 'fd00:10:244:1::/64'] } });
+    for (const name of ['n1', 'n2']) at.node(name);
+    at.run();
+    const ranges = at.list(nodes).map(({ metadata, spec }) => `${metadata.name} ${spec!.podCIDRs!.join(' ')}`);
+    assert.deepEqual(ranges.sort(), [
+      'n1 10.244.0.0/24 fd00:10:244::/64',
+      'n2 10.244.2.0/24 fd00:10:244:2::/64',
+      'old 10.244.1.0/24 fd00:10:244:1::/64',
+    ]);
+  });
+
+  it('a silent one is unknown, serves nobody, and loses its Pods after five minutes', () => {
+    const at = new Cluster();
+    at.node('n1');
+    at.node('n2');
+    at.create(workload('ReplicaSet', 'web', { replicas: 2 }));
+    at.run();
+    at.silent.add('n1');
+    at.advance(39).run();
+    assert.equal(at.list(pods).filter(isReady).length, 2);
+    at.advance(2).run();
+    assert.deepEqual(
+      at.get(nodes, 'n1')!.spec!.taints!.map(({ key, effect }) => `${key} ${effect}`),
+      ['node.kubernetes.io/unreachable NoSchedule', 'node.kubernetes.io/unreachable NoExecute'],
+    );
+    assert.deepEqual(
+      at
+        .list(pods)
+        .filter(isReady)
+        .map(({ spec }) => spec.nodeName),
+      ['n2'],
+    );
+    at.advance(301).run();
+    assert.deepEqual(
+      at.list(pods).map(({ spec }) => spec.nodeName),
+      ['n2', 'n2'],
+    );
+    at.silent.clear();
+    at.advance(1).run();
+    assert.deepEqual(at.get(nodes, 'n1')!.spec!.taints, [], 'one that speaks again is as it was');
+  });
+
+  it('Pods of a node that is no more are removed without its help', () => {
+    const at = new Cluster();
+    at.node('n1');
+    at.create(workload('ReplicaSet', 'web', { replicas: 1 }));
+    at.run();
+    at.remove(nodes, 'n1');
+    at.settle();
+    assert.equal(at.list(pods).filter(({ spec }) => spec.nodeName).length, 0);
+  });
+});
+
+describe('namespaces', () => {
+  it('have a default ServiceAccount, also after it was deleted', () => {
+    const at = new Cluster();
+    at.create({ kind: 'Namespace', metadata: { name: 'shop' }, spec: { finalizers: ['kubernetes'] } });
+    at.run();
+    at.remove(serviceaccounts, 'default', undefined, 'shop');
+    at.run();
+    assert.ok(at.get(serviceaccounts, 'default', 'shop'));
+  });
+
+  it('are emptied before they go, and wait for the last Pod', () => {
+    const at = new Cluster();
+    at.node('n1');
+    at.create({ kind: 'Namespace', metadata: { name: 'default' }, spec: { finalizers: ['kubernetes'] } });
+    at.create({ kind: 'ConfigMap', metadata: { name: 'mine', namespace: 'default' } });
+    at.create(workload('Deployment', 'web', { replicas: 2 }));
+    at.run();
+    at.remove(namespaces, 'default');
+    at.settle();
+    assert.ok(at.get(namespaces, 'default'), 'its Pods still end');
+    at.run();
+    assert.deepEqual(
+      [at.list(namespaces), at.list(pods), at.list(deployments), at.list(configmaps), at.list(serviceaccounts)],
+      [[], [], [], [], []],
+    );
+  });
+});
