@@ -43,7 +43,7 @@ export interface AgentConfig extends Omit<AgentConfigFile, 'podCidrs' | 'service
   readonly dns: {
     readonly addresses: readonly Ip[];
     readonly clusterDomain: string;
-    readonly upstreams: readonly string[];
+    readonly upstreams: readonly { readonly ip: Ip; readonly port: number }[];
   };
 }
 
@@ -79,8 +79,21 @@ export function agentConfig(file: AgentConfigFile, path = 'agent config'): Agent
     podCidrs,
     serviceCidrs: many('serviceCidrs', file.serviceCidrs, Cidr.parse),
     families: [...new Set(podCidrs.map(cidr => cidr.family))],
-    dns: { ...file.dns, addresses: many('dns.addresses', file.dns?.addresses, Ip.parse) },
+    dns: {
+      clusterDomain: file.dns?.clusterDomain ?? 'cluster.local',
+      addresses: many('dns.addresses', file.dns?.addresses, Ip.parse),
+      upstreams: many('dns.upstreams', file.dns?.upstreams, upstream),
+    },
   };
+}
+
+/** `address` or `address#port`, as dnsmasq's users write it; IPv6 addresses need no brackets so. */
+function upstream(text: string): { ip: Ip; port: number } | undefined {
+  const [address = '', port = '53'] = text.split('#');
+  const ip = Ip.parse(address);
+  return ip && /^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65536
+    ? { ip, port: Number(port) }
+    : undefined;
 }
 
 function fail(error: Error): never {

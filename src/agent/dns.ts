@@ -2,7 +2,6 @@
 
 import { ClusterZone } from '../dns/cluster-zone.js';
 import type { Change, Cluster } from '../model/cluster.js';
-import { Ip } from '../net/ip.js';
 import { logger } from '../report/log.js';
 import { type DnsServer, startDns } from '../serve/dns.js';
 import type { AgentConfig } from './config.js';
@@ -43,7 +42,7 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
     async start() {
       if (!wanted || server) return;
       try {
-        server = await startDns({ addresses: dns.addresses, view: zone, upstreams: dns.upstreams.map(upstream) });
+        server = await startDns({ addresses: dns.addresses, view: zone, upstreams: dns.upstreams });
         state = true;
       } catch (error) {
         state = (error as Error).message;
@@ -54,10 +53,4 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
     metrics: () => (server ? [server.metrics()] : []),
     close: async () => server?.close(),
   };
-}
-
-/** `address` or `address#port`, as dnsmasq and CoreDNS' users write it; checked with the configuration. */
-function upstream(text: string): { ip: Ip; port: number } {
-  const [address, port = '53'] = text.split('#');
-  return { ip: Ip.of(address!), port: Number(port) };
 }
