@@ -73,7 +73,7 @@ export class Reader {
         size += length + 1;
         if (size > 255) return this.#lost('a name of more than 255 bytes');
         if (at + 1 + length > end) return this.#lost('a label runs over its end');
-        text += `${labelText(this.bytes.subarray(at + 1, at + 1 + length))}.`;
+        text += `${labelText(this.bytes, at + 1, at + 1 + length)}.`;
         at += length + 1;
       }
     }
@@ -93,6 +93,9 @@ export class Reader {
 
 /** One buffer for all messages: encoding is synchronous, and the result is copied out. It has room for a record that begins within the limit. */
 const scratch = Buffer.alloc(2 * 65_536 + 1024);
+
+/** A name of at most 253 characters without escapes, its labels of 1..63. */
+const PLAIN = /^(?=.{1,254}$)(?:[!-\-/-[\]-~]{1,63}\.)+$/;
 
 /** Writes big-endian values; what does not fit into `limit` can be taken back with `rewind`. */
 export class Writer {
@@ -125,21 +128,38 @@ export class Writer {
    * looked up: the lower-case form, when the spelling written is the client's own. Throws a RangeError on what `isName` refuses.
    */
   name(name: Name, compress = true, key = name): void {
+    if (name !== '.' && !PLAIN.test(name)) return this.#escaped(name, compress, key);
+    for (let start = 0; start < name.length && name !== '.'; ) {
+      if (this.#suffix(start ? key.slice(start) : key, compress)) return undefined;
+      const end = name.indexOf('.', start);
+      this.u8(end - start);
+      scratch.write(name.slice(start, end), this.#grow(end - start), 'latin1');
+      start = end + 1;
+    }
+    return this.u8(0);
+  }
+
+  /** Like `name`, for names with escapes and for those that are none. */
+  #escaped(name: Name, compress: boolean, key: Name): void {
     const parts = labels(name);
     if (!parts) throw new RangeError(`not a domain name: '${name}'`);
     let rest = key;
     for (const part of parts) {
-      const known = compress ? this.#offsets.get(rest) : undefined;
-      if (known !== undefined) {
-        this.u16(0xc000 | known);
-        return;
-      }
-      if (this.at < 0x4000 && !this.#offsets.has(rest)) this.#offsets.set(rest, this.at);
+      if (this.#suffix(rest, compress)) return;
       this.u8(part.length);
       this.raw(part);
       rest = parent(rest)!;
     }
     this.u8(0);
+  }
+
+  /** True when a pointer to that suffix was written; else it is remembered, and follows. */
+  #suffix(key: Name, compress: boolean): boolean {
+    const known = this.#offsets.get(key);
+    if (known === undefined) {
+      if (this.at < 0x4000) this.#offsets.set(key, this.at);
+    } else if (compress) this.u16(0xc000 | known);
+    return known !== undefined && compress;
   }
 
   /** Forgets everything from `at` on. */

@@ -39,14 +39,16 @@ export function isName(text: string): boolean {
   return labels(text) !== undefined;
 }
 
-/** One label as text, escaped. */
-export function labelText(bytes: Uint8Array): string {
+/** What each byte of a label is in text. */
+const TEXTS: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  if (byte === 0x2e || byte === 0x5c) return `\\${String.fromCharCode(byte)}`;
+  return byte < 0x21 || byte > 0x7e ? `\\${String(byte).padStart(3, '0')}` : String.fromCharCode(byte);
+});
+
+/** The label in `bytes` from `start` up to `end` as text, escaped. */
+export function labelText(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
-  for (const byte of bytes) {
-    if (byte === 0x2e || byte === 0x5c) text += `\\${String.fromCharCode(byte)}`;
-    else if (byte < 0x21 || byte > 0x7e) text += `\\${String(byte).padStart(3, '0')}`;
-    else text += String.fromCharCode(byte);
-  }
+  for (let i = start; i < end; i++) text += TEXTS[bytes[i]!]!;
   return text;
 }
 
@@ -60,8 +62,10 @@ export function parent(name: Name): Name | undefined {
 
 /** Whether `name` is `zone` or lies below it, compared by whole labels; both are keys. */
 export function isWithin(name: Name, zone: Name): boolean {
-  for (let at: Name | undefined = name; at !== undefined && at.length >= zone.length; at = parent(at)) {
-    if (at === zone) return true;
-  }
-  return false;
+  if (zone === '.' || name === zone) return true;
+  if (!name.endsWith(zone)) return false;
+  const dot = name.length - zone.length - 1;
+  let escapes = 0;
+  while (name[dot - 1 - escapes] === '\\') escapes++;
+  return name[dot] === '.' && escapes % 2 === 0;
 }

@@ -63,7 +63,7 @@ export interface Message {
   readonly authorities: readonly ResourceRecord[];
   /** Without the OPT record. */
   readonly additionals: readonly ResourceRecord[];
-  readonly edns?: Edns;
+  readonly edns?: Edns | undefined;
 }
 
 /** Bytes that are no message; `header` is there when at least the first 12 bytes are. */
@@ -76,14 +76,30 @@ const HEADER = 12;
 const FLAG = { QR: 0x8000, AA: 0x0400, TC: 0x0200, RD: 0x0100, RA: 0x0080, AD: 0x0020, CD: 0x0010 } as const;
 const OPT_DO = 0x8000;
 
+const NO_FLAGS_NO_COUNTS = new Uint8Array(10);
+
 /** Total and strict: never throws, and takes nothing that lies about its counts or lengths. */
 export function decode(bytes: Uint8Array): Message | Malformed {
   if (bytes.length < HEADER) return { malformed: 'shorter than a header' };
   const reader = new Reader(bytes);
   const id = reader.u16();
   const flags = reader.u16();
-  const counts = [reader.u16(), reader.u16(), reader.u16(), reader.u16()] as const;
-  const header = {
+  const [questionCount, ...counts] = [reader.u16(), reader.u16(), reader.u16(), reader.u16()] as const;
+  const questions: Question[] = [];
+  for (let i = 0; i < questionCount && !reader.problem; i++) questions.push(readQuestion(reader));
+  const sections: ResourceRecord[][] = [[], [], []];
+  let opt: Opt | undefined;
+  for (let section = 0; section < 3; section++) {
+    for (let i = 0; i < counts[section]! && !reader.problem; i++) {
+      const record = readRecord(reader);
+      if (!('edns' in record)) sections[section]!.push(record);
+      else if (section < 2 || opt) reader.fail('an OPT record out of place');
+      else opt = record;
+    }
+  }
+  if (reader.at < bytes.length) reader.fail('bytes after the last record');
+  // Field by field, not by spreading: this is on the path of every query.
+  const message: Message = {
     id,
     response: (flags & FLAG.QR) !== 0,
     opcode: (flags >> 11) & 15,
@@ -93,31 +109,14 @@ export function decode(bytes: Uint8Array): Message | Malformed {
     recursionAvailable: (flags & FLAG.RA) !== 0,
     authenticData: (flags & FLAG.AD) !== 0,
     checkingDisabled: (flags & FLAG.CD) !== 0,
-  };
-  const questions: Question[] = [];
-  for (let i = 0; i < counts[0] && !reader.problem; i++) questions.push(readQuestion(reader));
-  const opts: Opt[] = [];
-  const [answers, authorities, additionals] = counts.slice(1).map((count, section) => {
-    const records: ResourceRecord[] = [];
-    for (let i = 0; i < count && !reader.problem; i++) {
-      const record = readRecord(reader);
-      if (!('edns' in record)) records.push(record);
-      else if (section < 2 || opts.push(record) > 1) reader.fail('an OPT record out of place');
-    }
-    return records;
-  }) as [ResourceRecord[], ResourceRecord[], ResourceRecord[]];
-  if (reader.at < bytes.length) reader.fail('bytes after the last record');
-  if (reader.problem) return { malformed: reader.problem, header };
-  const opt = opts[0];
-  const message = {
-    ...header,
     rcode: (flags & 15) | ((opt?.rcode ?? 0) << 4),
     questions,
-    answers,
-    authorities,
-    additionals,
+    answers: sections[0]!,
+    authorities: sections[1]!,
+    additionals: sections[2]!,
+    edns: opt?.edns,
   };
-  return opt ? { ...message, edns: opt.edns } : message;
+  return reader.problem === undefined ? message : { malformed: reader.problem, header: message };
 }
 
 /**
@@ -127,7 +126,7 @@ export function decode(bytes: Uint8Array): Message | Malformed {
 export function encode(message: Message, limit = 65_535): Uint8Array {
   const writer = new Writer();
   writer.u16(message.id);
-  for (let i = 0; i < 5; i++) writer.u16(0);
+  writer.raw(NO_FLAGS_NO_COUNTS);
   for (const question of message.questions) {
     writer.name(question.spelled, true, question.name);
     writer.u16(typeNumber(question.type));
@@ -152,7 +151,7 @@ export function encode(message: Message, limit = 65_535): Uint8Array {
     truncated ? 0 : put(message.additionals),
   ];
   if (message.edns) writeOpt(message.edns, message.rcode >> 4, writer);
-  writer.patch16(2, flagsOf({ ...message, truncated }));
+  writer.patch16(2, flagsOf(message, truncated));
   writer.patch16(4, message.questions.length);
   writer.patch16(6, counts[0]!);
   writer.patch16(8, counts[1]!);
@@ -166,13 +165,13 @@ export function formatRecord(record: ResourceRecord): string {
   return `${record.name} ${record.ttl} ${klass} ${record.data.type} ${formatData(record.data)}`;
 }
 
-function flagsOf(message: Message): number {
+function flagsOf(message: Message, truncated: boolean): number {
   const bit = (set: boolean, flag: number) => (set ? flag : 0);
   return (
     bit(message.response, FLAG.QR) |
     ((message.opcode & 15) << 11) |
     bit(message.authoritative, FLAG.AA) |
-    bit(message.truncated, FLAG.TC) |
+    bit(truncated, FLAG.TC) |
     bit(message.recursionDesired, FLAG.RD) |
     bit(message.recursionAvailable, FLAG.RA) |
     bit(message.authenticData, FLAG.AD) |

@@ -8,7 +8,7 @@ import type { RecordData } from '../../src/wire/dns-records.js';
 export const QUERY: Message = {
   ...{ id: 0, response: false, opcode: 0, authoritative: false, truncated: false, recursionDesired: true },
   ...{ recursionAvailable: false, authenticData: false, checkingDisabled: false, rcode: 0 },
-  ...{ questions: [], answers: [], authorities: [], additionals: [] },
+  ...{ questions: [], answers: [], authorities: [], additionals: [], edns: undefined },
 };
 
 /** `web.local. 5 IN A 10.0.0.1` as a record. */

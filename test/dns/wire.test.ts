@@ -168,7 +168,12 @@ const data = fc.oneof(
 const anyRecord = struct({ name: key, class: u16, ttl: fc.nat(0x7fff_ffff), data }) as fc.Arbitrary<ResourceRecord>;
 const records = fc.array(anyRecord, { maxLength: 6 });
 const question = struct({ spelled: name, type: fc.nat(0xffff).map(typeName), class: u16 });
+const edns = struct({
+  ...{ size: u16, version: fc.nat(255), dnssecOk: fc.boolean() },
+  options: fc.array(struct({ code: u16, bytes: fc.uint8Array({ maxLength: 20 }) }), { maxLength: 3 }),
+});
 const message = struct({
+  edns: fc.option(edns, { nil: undefined }),
   ...{
     id: u16,
     response: fc.boolean(),
