@@ -15,5 +15,5 @@ export async function podNetns(lab: string, pod: string): Promise<string> {
   const at = places(lab);
   return object.spec.hostNetwork
     ? at.netns(object.spec.nodeName ?? '')
-    : at.netns(`pod-${object.metadata.uid!.slice(0, 8)}`);
+    : at.podNetns(object.metadata.uid!);
 }

@@ -16,13 +16,13 @@ import type { Places } from './places.js';
 export interface ControlPlane {
   readonly api: Api;
   /** Registers the nodes and runs their Pods; the agents' plugins may come later. */
-  startNodes(): Promise<void>;
+  startNodes(): void;
 }
 
 /** Returns when the API server listens and the credentials of agents and users are on disk. */
 export async function startControlPlane(config: LabConfig, at: Places): Promise<ControlPlane> {
   const { host } = addresses(config);
-  const { services } = ranges(config);
+  const { pods, services } = ranges(config);
   const proxies = new NodeProxies();
   const streams = createStreams(proxies);
   const server = createApiServer({
@@ -46,7 +46,7 @@ export async function startControlPlane(config: LabConfig, at: Places): Promise<
   writeCredentials(server, config, at);
   const api = new Api(localTransport(server, { name: 'system:podwire', groups: ['system:masters'] }), 'podwire-lab');
   proxies.api = api;
-  void runControllers({ api, signal: new AbortController().signal });
+  void runControllers({ api, signal: new AbortController().signal, podCidrs: pods.map(String) });
   return { api, startNodes: () => startKubelets(api, config, at, proxies) };
 }
 

@@ -53,7 +53,7 @@ async function run(config: LabConfig): Promise<void> {
   step(`API server on https://127.0.0.1:${config.apiPort}`);
 
   startInternet(at.netns('internet'), addresses(config).internetServer);
-  await controlPlane.startNodes();
+  controlPlane.startNodes();
   keepHostRoutes(controlPlane.api, at);
   await waitUntilReady(controlPlane.api, config, at, step);
   log.info('ready', { agents: agents.map(agent => agent.record?.pid), seconds: elapsed().toFixed(3) });

@@ -18,6 +18,8 @@ export interface Places {
   readonly hostLink: string;
   /** A namespace of the lab, by role: `fabric`, `gateway`, `internet` or a node's name. */
   netns(role: string): string;
+  /** The namespace of a Pod, by its uid. */
+  podNetns(uid: string): string;
   /** What every namespace of this lab begins with. */
   readonly netnsPrefix: string;
   node(name: string): NodePlaces;
@@ -56,6 +58,7 @@ export function places(lab: string, env: NodeJS.ProcessEnv = process.env): Place
     hostLink: `pw-${lab}`,
     netnsPrefix,
     netns,
+    podNetns: uid => netns(`pod-${uid.slice(0, 13)}`),
     node: name => ({
       state: join(state, 'nodes', name),
       run: join(run, 'nodes', name),

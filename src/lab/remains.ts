@@ -1,8 +1,9 @@
 /** What a lab left on the machine, found by names alone, and its removal: works after any crash, needs no running lab. */
 
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openKernel } from '../host/kernel-port.js';
+import { MNT_DETACH, umount2 } from '../host/libc.js';
 import { removeNamespace } from '../host/namespace.js';
 import { removeContext } from './kubeconfig.js';
 import { NETNS_DIR, type Places } from './places.js';
@@ -45,6 +46,7 @@ export async function removeRemains(at: Places): Promise<void> {
   for (const path of netns) removeNamespace(path);
   removeHostLink(at);
   removeContext(at.lab);
+  for (const mountPoint of mountsBelow(at.run)) umount2(mountPoint, MNT_DETACH);
   for (const directory of [at.run, at.state]) {
     rmSync(directory, { recursive: true, force: true });
     removeIfEmpty(dirname(directory));
@@ -59,6 +61,15 @@ function removeHostLink(at: Places): void {
   } finally {
     port.close();
   }
+}
+
+/** Mount points in that directory, the innermost first: volumes in memory, for instance. */
+function mountsBelow(directory: string): readonly string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .flatMap(line => line.split(' ')[4] ?? [])
+    .filter(path => path.startsWith(`${directory}/`))
+    .reverse();
 }
 
 function removeIfEmpty(directory: string): void {

@@ -1,6 +1,6 @@
 /** The lab's underlay as data: which namespaces there are, and what each one's kernel holds. Opens nothing, changes nothing. */
 
-import { PROTOCOL, TABLE } from '../kernel/kind.js';
+import { TABLE } from '../kernel/kind.js';
 import type { Address, Link, Route, Sysctl, Veth } from '../kernel/net-objects.js';
 import type { NftChain, NftElement, NftObject, NftSet } from '../kernel/nft-objects.js';
 import type { KernelObject } from '../kernel/port.js';
@@ -17,6 +17,8 @@ export interface Segment {
 }
 
 const MAIN_TABLE = 254;
+/** RTPROT_STATIC, an administrator's route: the agents own protocol 98 in their nodes, and would remove what they did not plan. */
+const STATIC = 4;
 
 /**
  *     n1 n2 n3 … ──┐
@@ -36,15 +38,16 @@ export function topology(config: LabConfig, at: Places): readonly Segment[] {
 
 /** A switch: one bridge, one port per member, named after it. The members' ends are made together with the ports. */
 function fabric(members: readonly string[], at: Places): Segment {
-  const port = (name: string): Link => ({
-    ...veth(name),
-    master: 'br0',
-    peer: { name: 'eth0', netns: at.netns(name) },
-  });
+  const port = (name: string, peer: Veth['peer']): Link => ({ ...veth(name), master: 'br0', peer });
   return {
     role: 'fabric',
     netns: at.netns('fabric'),
-    objects: [loopback, { kind: 'link', type: 'bridge', name: 'br0', up: true }, ...members.map(port)],
+    objects: [
+      loopback,
+      { kind: 'link', type: 'bridge', name: 'br0', up: true },
+      ...members.map(name => port(name, { name: 'eth0', netns: at.netns(name) })),
+      port('host', { name: at.hostLink, netns: '/proc/self/ns/net' }),
+    ],
   };
 }
 
@@ -108,7 +111,7 @@ function host(config: LabConfig, at: Places): Segment {
     role: 'host',
     netns: undefined,
     objects: [
-      { ...veth(at.hostLink), peer: { name: 'host', netns: at.netns('fabric') } },
+      veth(at.hostLink),
       ...known.host.map((ip, i) => address(at.hostLink, ip, nodes[i]!.prefix)),
       ...services.map(cidr => route(cidr, { via: firstNode.find(ip => ip.family === cidr.family)! })),
     ],
@@ -201,7 +204,7 @@ function address(link: string, ip: Ip, prefix: number): Address {
 }
 
 export function route(destination: Cidr, nexthop: { via: Ip }): Route {
-  return { kind: 'route', destination, table: MAIN_TABLE, type: 'unicast', nexthops: [nexthop], protocol: PROTOCOL };
+  return { kind: 'route', destination, table: MAIN_TABLE, type: 'unicast', nexthops: [nexthop], protocol: STATIC };
 }
 
 function defaultOf(ip: Ip): Cidr {

@@ -36,6 +36,7 @@ try {
     api: new Api(transport),
     kernel: openKernel(),
     namespaces: { exists: isNamespace, open: openKernel },
+    resync: Number(process.env.PWT_RESYNC ?? 30_000),
   };
   const agent = await startAgent(config, surroundings);
   process.on('SIGTERM', () => void agent.close().then(() => process.exit(0)));

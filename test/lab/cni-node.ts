@@ -36,7 +36,11 @@ export class LabNode {
   readonly #pods = new Set<string>();
   #agent: ChildProcess | undefined;
 
-  constructor(private readonly profile: 'routed' | 'bridge' = 'routed') {
+  /** `resync`: milliseconds between the agent's looks at what others did. */
+  constructor(
+    private readonly profile: 'routed' | 'bridge' = 'routed',
+    private readonly resync = 30_000,
+  ) {
     createNamespace(this.netns);
     const address = (ip: string, prefix: number) =>
       ({ verb: 'add', object: { kind: 'address', link: 'eth0', ip: Ip.of(ip), prefix, nodad: true } }) as const;
@@ -75,7 +79,12 @@ export class LabNode {
   spawn(fail = '', podCidrs?: readonly string[], stderr: 'inherit' | 'pipe' = 'inherit'): ChildProcess {
     const main = new URL('cni-agent.js', import.meta.url).pathname;
     const args = [main, join(this.dir, 'agent.json'), ...(podCidrs ? [JSON.stringify(podCidrs)] : [])];
-    const env = { ...process.env, PODWIRE_FAIL: fail, PODWIRE_LOG: process.env.PODWIRE_LOG ?? 'error' };
+    const env = {
+      ...process.env,
+      PODWIRE_FAIL: fail,
+      PWT_RESYNC: String(this.resync),
+      PODWIRE_LOG: process.env.PODWIRE_LOG ?? 'error',
+    };
     return withNamespace(this.netns, () =>
       spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', stderr] }),
     );

@@ -119,7 +119,7 @@ for (const { profile, overlay, family } of COMBINATIONS) {
 }
 
 function netnsOf(lab: Lab, pod: Pod): string {
-  return lab.at.netns(`pod-${pod.metadata.uid!.slice(0, 8)}`);
+  return lab.at.podNetns(pod.metadata.uid!);
 }
 
 /** agnhost says `address:port`, IPv6 in brackets. */

@@ -46,7 +46,7 @@ describe('every process of podwire dies under load', { skip }, () => {
       );
       return ready.length === 3 ? ready : undefined;
     });
-    client = lab.at.netns(`pod-${pods[0]!.metadata.uid!.slice(0, 8)}`);
+    client = lab.at.podNetns(pods[0]!.metadata.uid!);
     clusterIp = (await api.get(resources.services, { namespace: 'default', name: 'echo' })).spec!.clusterIP!;
     await eventually('the Service answers', () => get(client, clusterIp, 80, '/hostname').catch(() => ''));
   });

@@ -42,7 +42,12 @@ export function heartbeat(api: Api, node: NodeDescription, machine: MachineDescr
         known = await api.patch(
           resources.nodes,
           { name: node.name },
-          { type: 'strategic', subresource: 'status', body: { status } },
+          // Two InternalIPs of a dual-stack node have one merge key: the list is replaced as a whole.
+          {
+            type: 'strategic',
+            subresource: 'status',
+            body: { status: { ...status, addresses: [...(status.addresses ?? []), { $patch: 'replace' }] } },
+          },
         );
         await renew(api, node.name, known);
         if (told !== undefined && trouble !== told)
