@@ -176,6 +176,7 @@ export class ContainerRunner {
   /** Lets go of the container without ending it. */
   leave(): void {
     this.#stopProbes();
+    this.#process?.output.leave();
   }
 
   #plan(): Container {

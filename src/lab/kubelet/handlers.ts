@@ -73,7 +73,8 @@ function request(get: NonNullable<Handler['httpGet']>, target: Target, timeout: 
       // The certificate is the container's own affair.
       return secure ? tlsConnect({ socket, rejectUnauthorized: false }) : socket;
     };
-    const asked = httpRequest({ host, port, path: get.path ?? '/', agent: false, headers, createConnection: dial });
+    // Without an agent: an agent would make its own connection, from the machine's own network.
+    const asked = httpRequest({ host, port, path: get.path ?? '/', headers, createConnection: dial });
     const late = setTimeout(() => asked.destroy(new Error(`Get "${url}": context deadline exceeded`)), timeout);
     asked.once('error', error =>
       reject(error.message.startsWith('Get') ? error : new Error(`Get "${url}": ${words(error)}`)),

@@ -167,6 +167,8 @@ function connected(netns: string, ip: Ip, port: number): Promise<Duplex> {
     socket.write('', error => {
       if (error) return;
       socket.off('error', reject);
+      // Each direction ends by itself.
+      socket.allowHalfOpen = true;
       resolve(socket);
     });
   });

@@ -16,7 +16,7 @@ export class Output implements LogChanges {
   readonly #listeners = new Set<(stream: Stream, chunk: Buffer) => void>();
   readonly #waiting: ((more: boolean) => void)[] = [];
   readonly #writer: LogWriter;
-  #open = 0;
+  readonly #sources = new Set<Socket>();
   #ended = false;
   readonly ended: Promise<void>;
   #end!: () => void;
@@ -69,7 +69,7 @@ export class Output implements LogChanges {
         // A container without output has no pipes.
       }
     }
-    if (this.#open === 0) this.#finish();
+    if (this.#sources.size === 0) this.#finish();
   }
 
   /** A terminal's master end in place of pipes. */
@@ -79,20 +79,28 @@ export class Output implements LogChanges {
     return terminal;
   }
 
+  /** Stops reading; what is written from now on waits for the next reader. */
+  leave(): void {
+    for (const source of this.#sources) source.destroy();
+  }
+
   #read(stream: Stream, path: string): void {
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     this.#follow(stream, new Socket({ fd, readable: true, writable: false }));
   }
 
   #follow(stream: Stream, source: Socket): void {
-    this.#open++;
+    this.#sources.add(source);
     source.on('data', (chunk: Buffer) => {
       this.#writer.write(stream, chunk);
       for (const listener of this.#listeners) listener(stream, chunk);
     });
     // A terminal whose last process ended reports EIO.
     source.on('error', () => {});
-    source.once('close', () => --this.#open === 0 && this.#finish());
+    source.once('close', () => {
+      this.#sources.delete(source);
+      if (this.#sources.size === 0) this.#finish();
+    });
     source.unref();
   }
 
