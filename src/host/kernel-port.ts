@@ -2,6 +2,7 @@
 
 import { key } from '../kernel/kinds.js';
 import type { NetObject } from '../kernel/net-objects.js';
+import type { NftObject } from '../kernel/nft-objects.js';
 import type { KernelFailure, KernelObject, KernelPort, KernelState, Operation } from '../kernel/port.js';
 import { withNamespace } from './namespace.js';
 import { NetKernel, type NetOperation } from './net-kernel.js';
@@ -35,9 +36,9 @@ class Kernel implements KernelPort {
   read(kinds?: readonly KernelObject['kind'][]): KernelState {
     const wanted = kinds && new Set<string>(kinds);
     const net: readonly NetObject['kind'][] = wanted ? NET.filter(kind => wanted.has(kind)) : NET;
-    const nft = !wanted || kinds.some(kind => NFT.has(kind)) ? this.#nft.read() : [];
-    const state = new Map<string, KernelObject>();
-    for (const object of nft) if (!wanted || wanted.has(object.kind)) state.set(key(object), object);
+    const nft = !wanted || kinds.some(kind => NFT.has(kind)) ? this.#nft.read() : new Map<string, NftObject>();
+    const state: Map<string, KernelObject> = nft;
+    if (wanted) for (const [name, object] of nft) if (!wanted.has(object.kind)) state.delete(name);
     if (net.length) for (const object of this.#net.read(new Set(net))) state.set(key(object), object);
     return state;
   }

@@ -10,6 +10,8 @@ import { BadOperation, NftBatch, type NftOperation } from './nft/batch.js';
 import { dumpNft, readShape } from './nft/dump.js';
 import type { SetShape } from './nft/sets.js';
 
+const ATTEMPTS = 10;
+
 interface Refusal {
   readonly operation: NftOperation;
   readonly errno: string;
@@ -22,11 +24,15 @@ export class NftKernel {
 
   constructor(readonly socket: NetlinkSocket) {}
 
-  /** Everything in podwire's tables. */
-  read(): readonly NftObject[] {
-    const { objects, shapes } = dumpNft(this.socket, TABLE);
-    this.#shapes = new Map(shapes);
-    return objects;
+  /** Everything in podwire's tables, by key. */
+  read(): Map<string, NftObject> {
+    for (let attempt = 1; ; attempt++) {
+      const { objects, shapes } = dumpNft(this.socket, TABLE);
+      this.#shapes = new Map(shapes);
+      const state = new Map(objects.map(object => [key(object), object]));
+      // A hash table that just grew is still moving its elements: a dump then has some twice, and as many not at all.
+      if (state.size === objects.length || attempt === ATTEMPTS) return state;
+    }
   }
 
   /** One batch. The kernel's word on what is there already or not is looked into; anything else is returned. */
@@ -77,8 +83,11 @@ export class NftKernel {
 const shapeKey = (family: string, table: string, set: string) => `${family} ${table} ${set}`;
 
 /** The operations that are left to do, given what is there; or the first that cannot be. */
-function settle(operations: readonly NftOperation[], present: readonly NftObject[]): NftOperation[] | Refusal {
-  const state = new Map(present.map(object => [key(object), object]));
+function settle(
+  operations: readonly NftOperation[],
+  present: ReadonlyMap<string, NftObject>,
+): NftOperation[] | Refusal {
+  const state = new Map(present);
   const left: NftOperation[] = [];
   for (const operation of operations) {
     const { verb, object } = operation;

@@ -81,8 +81,11 @@ export class Writer {
   }
 
   raw(bytes: Uint8Array): this {
-    const at = this.reserve(bytes.length);
-    this.#bytes.set(bytes, at);
+    const { length } = bytes;
+    const at = this.reserve(length);
+    // Addresses and headers are too short for `set` to pay.
+    if (length > 32) this.#bytes.set(bytes, at);
+    else for (let i = 0; i < length; i++) this.#bytes[at + i] = bytes[i]!;
     return this;
   }
 

@@ -1,7 +1,7 @@
 /** Messages about nftables' sets, maps and their elements (linux/netfilter/nf_tables.h). Knows bytes, no data types. */
 
 import type { NetlinkMessage } from './netlink.js';
-import { Attributes, type Writer } from './netlink-attributes.js';
+import { Attributes, Writer } from './netlink-attributes.js';
 import { nftAttributes } from './nftables.js';
 import { readData, type VerdictData, writeVerdict } from './nftables-expression.js';
 
@@ -152,6 +152,24 @@ export function writeElement(w: Writer, { key, keyEnd, data, flags }: ElementPar
   if (typeof data === 'function') putData(w, NFTA_SET_ELEM_DATA, data);
   else if (data) w.nested(NFTA_SET_ELEM_DATA, inner => writeVerdict(inner, data));
   w.end(element);
+}
+
+/** What stands before key and data in every element of a set without intervals: only the values differ among 50,000. */
+export interface ElementFrame {
+  readonly beforeKey: Uint8Array;
+  /** Behind the key's padding; empty where there is no data. */
+  readonly beforeData: Uint8Array;
+}
+
+export function elementFrame(keyLength: number, dataLength?: number): ElementFrame {
+  const w = new Writer(256);
+  const zeros = (length: number) => (inner: Writer) => void inner.reserve(length);
+  writeElement(w, { key: zeros(keyLength), ...(dataLength !== undefined && { data: zeros(dataLength) }) });
+  const { bytes } = w;
+  // Three headers: of the element, of its key, of the key's value; then the data's two.
+  const key = 12;
+  const data = key + ((keyLength + 3) & ~3);
+  return { beforeKey: bytes.slice(0, key), beforeData: bytes.slice(data, dataLength === undefined ? data : data + 8) };
 }
 
 function putData(w: Writer, type: number, put: Put): void {

@@ -123,7 +123,8 @@ export function encodeElement(w: Writer, shape: SetShape, key: readonly Value[],
     return;
   }
   if (key.length !== shape.key.length) throw new types.ValueError(`${key.length} values for ${shape.key.length} types`);
-  if (!shape.interval) wire.writeElement(w, { key: put(shape.key, key), ...dataParts(shape, data) });
+  if (!shape.interval && !(data && 'verdict' in data)) framed(w, shape, key, data);
+  else if (!shape.interval) wire.writeElement(w, { key: put(shape.key, key), ...dataParts(shape, data) });
   else if (key.length > 1) {
     const from = key.map(value => types.bounds(value)[0]);
     const to = key.map(value => types.bounds(value)[1]);
@@ -136,19 +137,44 @@ export function encodeElement(w: Writer, shape: SetShape, key: readonly Value[],
   }
 }
 
+const frames = new WeakMap<SetShape, wire.ElementFrame>();
+const bareFrames = new WeakMap<SetShape, wire.ElementFrame>();
+
+/** The short way for the many: all but the values is copied. */
+function framed(w: Writer, shape: SetShape, key: readonly Value[], data: readonly Value[] | undefined): void {
+  const list = data && dataTypes(shape, data);
+  const known = list ? frames : bareFrames;
+  let frame = known.get(shape);
+  if (!frame) known.set(shape, (frame = wire.elementFrame(length(shape.key), list && length(list))));
+  w.raw(frame.beforeKey);
+  writeAll(w, shape.key, key);
+  w.pad();
+  if (!list) return;
+  w.raw(frame.beforeData);
+  writeAll(w, list, data);
+  w.pad();
+}
+
+function dataTypes(shape: SetShape, data: readonly Value[]): readonly ValueType[] {
+  if (!shape.data || shape.data === 'verdict' || data.length !== shape.data.length)
+    throw new types.ValueError('data that the map does not have');
+  return shape.data;
+}
+
 function dataParts(shape: SetShape, data: NftElement['data']): { data?: wire.Put | VerdictData } {
   if (data === undefined) return {};
   if ('verdict' in data) return { data: verdictData(data) };
-  if (!shape.data || shape.data === 'verdict' || data.length !== shape.data.length)
-    throw new types.ValueError('data that the map does not have');
-  return { data: put(shape.data, data) };
+  return { data: put(dataTypes(shape, data), data) };
 }
 
 function put(list: readonly ValueType[], values: readonly Value[]): wire.Put {
-  return w => {
-    if (list.length === 1) types.writeValue(w, list[0]!, values[0]!);
-    else for (let i = 0; i < list.length; i++) types.writePadded(w, list[i]!, values[i]!);
-  };
+  return w => writeAll(w, list, values);
+}
+
+/** One value in its own size, several each filled up to whole registers. */
+function writeAll(w: Writer, list: readonly ValueType[], values: readonly Value[]): void {
+  if (list.length === 1) types.writeValue(w, list[0]!, values[0]!);
+  else for (let i = 0; i < list.length; i++) types.writePadded(w, list[i]!, values[i]!);
 }
 
 /** The next number in network byte order; undefined after the last. */

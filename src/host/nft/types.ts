@@ -82,7 +82,7 @@ export function writeValue(w: Writer, type: ValueType, value: Value): void {
     case 'big':
     case 'host': {
       const number = typeof value === 'number' ? value : numeric(type, value);
-      if (!Number.isInteger(number) || number < 0 || number >= 2 ** (8 * size)) throw unfit(type, value);
+      if (number !== number >>> 0 || (size < 4 && number >>> (8 * size))) throw unfit(type, value);
       if (form === 'host') w.u32(number);
       else if (size === 1) w.u8(number);
       else w.be16(number);
@@ -122,7 +122,7 @@ export function readValue(type: ValueType, bytes: Uint8Array): Value {
   if (form === 'text') return cString(bytes);
   if (form === 'bytes') return type === 'ether_addr' ? formatMac(bytes.subarray(0, 6)) : new Ip(bytes.slice(0, size));
   const number =
-    form === 'host' ? hostNumber(bytes) : bytes.subarray(0, size).reduce((sum, byte) => 256 * sum + byte, 0);
+    form === 'host' ? hostNumber(bytes) : size === 1 ? (bytes[0] ?? 0) : 256 * (bytes[0] ?? 0) + (bytes[1] ?? 0);
   return NUMBERS.has(type) ? number : named(type, number);
 }
 
