@@ -58,7 +58,8 @@ export async function listen(server: ApiServer, options: ListenOptions): Promise
   const one = async (address: ListenAddress) => {
     const listener = http2.createSecureServer(tls, (request, response) => void serve(server, request, response));
     listener.on('upgrade', (request, socket, head) => void upgrade(server, options, request, socket, head));
-    listener.on('secureConnection', socket => {
+    // From the first byte on: a handshake that never ends must not hold up close().
+    listener.on('connection', (socket: Duplex) => {
       open.add(socket);
       socket.on('close', () => open.delete(socket));
     });
