@@ -21,7 +21,6 @@ import { watchCluster } from './watch.js';
 
 const log = logger('agent');
 
-/** Milliseconds between two looks at what others did to the kernel and to namespaces. */
 const RESYNC = 30_000;
 
 /** What the agent stands on: the real things, or a test's. */
@@ -30,6 +29,8 @@ export interface Surroundings {
   /** This node's kernel. */
   readonly kernel: KernelPort;
   readonly namespaces: Namespaces;
+  /** Milliseconds between two looks at what others did to the kernel and to namespaces; 30 s when left out. */
+  readonly resync?: number;
 }
 
 export interface Agent {
@@ -41,7 +42,10 @@ export interface Agent {
  * Starts the agent: the plugin's socket answers when this resolves, ADD waits until the cluster is known. Throws
  * PW-N301 when another agent has the node and PW-N302 on a damaged journal, and has changed nothing then.
  */
-export async function startAgent(config: AgentConfig, { api, kernel, namespaces }: Surroundings): Promise<Agent> {
+export async function startAgent(
+  config: AgentConfig,
+  { api, kernel, namespaces, resync = RESYNC }: Surroundings,
+): Promise<Agent> {
   const unlock = lockNode(config.stateDir);
   const stop = new AbortController();
   const journal = new Journal(join(config.stateDir, 'attachments'));
@@ -97,7 +101,7 @@ export async function startAgent(config: AgentConfig, { api, kernel, namespaces 
     },
   };
   watchCluster(api, sink, stop.signal);
-  const sweeping = setInterval(() => network.settings && attachments.sweep(), RESYNC);
+  const sweeping = setInterval(() => network.settings && attachments.sweep(), resync);
 
   return {
     async close() {
