@@ -38,6 +38,7 @@ export interface KubeletOptions {
   readonly cluster: ClusterNames;
   /** Directories of the machine that no container may see, beside the usual ones: the lab's keys are there. */
   readonly hidden: readonly string[];
+  /** The Kubernetes release that the node says it is, as `v1.32.0`. */
   readonly version: string;
 }
 

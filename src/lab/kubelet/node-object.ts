@@ -23,6 +23,7 @@ export interface MachineDescription {
   readonly osImage: string;
   readonly machineId: string;
   readonly bootId: string;
+  /** The Kubernetes release that the node says it is, as `v1.32.0`. */
   readonly version: string;
 }
 
@@ -85,9 +86,9 @@ export function nodeStatus(
       bootID: machine.bootId,
       kernelVersion: machine.kernel,
       osImage: machine.osImage,
-      containerRuntimeVersion: `podwire://${machine.version}`,
-      kubeletVersion: 'v1.32.0',
-      kubeProxyVersion: 'v1.32.0',
+      containerRuntimeVersion: `podwire://${machine.version.replace(/^v/, '')}`,
+      kubeletVersion: machine.version,
+      kubeProxyVersion: machine.version,
       operatingSystem: 'linux',
       architecture: machine.arch,
     },
