@@ -53,11 +53,12 @@ export class Attachments implements AttachmentService {
     return [...journal.records.values()].filter(record => record.state === 'attached');
   }
 
-  /** After the first flush, which removed what no living attachment wants: forgets what was half made or half removed. */
+  /** After the first flush, which removed what no living attachment wants: forgets what was half made or half removed, mends what broke meanwhile. */
   recover(): void {
     for (const record of [...this.journal.records.values()]) {
       if (record.state !== 'attached') this.journal.remove(record.attachment.id);
     }
+    this.#repairRemade();
   }
 
   get pools(): Pools {
@@ -138,12 +139,26 @@ export class Attachments implements AttachmentService {
   sweep(): void {
     const living = Attachments.living(this.journal);
     const links = this.network.links();
-    const bare = living.filter(({ attachment }) => !links.has(attachment.link));
-    const vanished = bare.filter(({ attachment }) => !this.podSide.exists(attachment.netns));
+    // A namespace takes its end of the link with it; a path alone could also be one that we do not see.
+    const vanished = living.filter(
+      ({ attachment }) => !links.has(attachment.link) && !this.podSide.exists(attachment.netns),
+    );
     for (const { attachment } of vanished) log.info('a namespace vanished without DEL', { netns: attachment.netns });
     this.#finish(vanished);
     this.network.resync();
-    for (const { attachment } of bare) if (this.podSide.exists(attachment.netns)) this.podSide.repair(attachment);
+    this.#repairRemade();
+  }
+
+  #repairRemade(): void {
+    const remade = this.network.remade();
+    for (const { attachment } of remade.size > 0 ? Attachments.living(this.journal) : []) {
+      if (!remade.has(attachment.link)) continue;
+      try {
+        this.podSide.repair(attachment);
+      } catch (error) {
+        log.warn('a Pod whose link went cannot be repaired', { netns: attachment.netns, error });
+      }
+    }
   }
 
   /** Ends what is gathering. */

@@ -5,7 +5,7 @@
 
 import { diff } from '../kernel/diff.js';
 import { key as keyOf } from '../kernel/kinds.js';
-import type { KernelFailure, KernelPort } from '../kernel/port.js';
+import type { KernelFailure, KernelPort, Operation } from '../kernel/port.js';
 import { ClusterBuilder } from '../model/builder.js';
 import type { Change, Cluster, ClusterEvent, Subject } from '../model/cluster.js';
 import type { Attachment } from '../plan/attachment.js';
@@ -36,6 +36,8 @@ export class NodeNetwork {
   readonly #changes = new Map<string, Subject>();
   readonly #attachments: Map<string, Attachment>;
   #owners = new Set<Owner>();
+  /** Links that were made since `remade` was asked, but for those that an `attach` made. */
+  readonly #made = new Set<string>();
   #planner: Planner | undefined;
   #settings: Settings | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -54,7 +56,11 @@ export class NodeNetwork {
     private readonly hooks: NetworkHooks = {},
   ) {
     this.#builder = new ClusterBuilder({ serviceCidrs: config.serviceCidrs });
-    this.#reconciler = new Reconciler(port);
+    this.#reconciler = new Reconciler({
+      read: kinds => port.read(kinds),
+      apply: operations => this.#apply(operations),
+      close: () => {},
+    });
     this.#attachments = new Map(Array.from(attachments, attachment => [attachment.id, attachment]));
   }
 
@@ -99,6 +105,7 @@ export class NodeNetwork {
     const change = this.#planner!.attach(attachment);
     this.#set(change);
     this.flush();
+    this.#made.delete(attachment.link);
     return [...change.keys()].flatMap(owner => {
       const status = this.#reconciler.statuses.get(owner);
       return status?.state === 'error' ? status.error : [];
@@ -122,6 +129,13 @@ export class NodeNetwork {
     const state = new Map(wanted.map(object => [keyOf(object), object]));
     const observed = this.port.read([...new Set(wanted.map(object => object.kind))]);
     return diff(state, observed, { remove: false }).map(({ object }) => `on the node: ${keyOf(object)}`);
+  }
+
+  /** Names of the links that had gone and were made anew since this was asked last: their other ends have to be set up again. */
+  remade(): ReadonlySet<string> {
+    const names = new Set(this.#made);
+    this.#made.clear();
+    return names;
   }
 
   /** Names of the links that the node has now. */
@@ -185,6 +199,12 @@ export class NodeNetwork {
       if (objects.length > 0) this.#owners.add(owner);
       else this.#owners.delete(owner);
     }
+  }
+
+  #apply(operations: readonly Operation[]): readonly KernelFailure[] {
+    for (const { verb, object } of operations)
+      if (verb === 'add' && object.kind === 'link') this.#made.add(object.name);
+    return this.port.apply(operations);
   }
 
   #settle({ applied, failures, retryIn }: ReturnType<Reconciler['flush']>): void {
