@@ -140,7 +140,7 @@ class Walk {
           : typeof json;
     return this.#refuse(
       path,
-      `json: cannot unmarshal ${found === 'boolean' ? 'bool' : found} into field ${path || 'the object'} of type ${type}`,
+      `json: cannot unmarshal ${found === 'boolean' ? 'bool' : found} into a value of type ${type}`,
       json,
     );
   }

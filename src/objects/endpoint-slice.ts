@@ -34,9 +34,12 @@ export const EndpointPort = object(
 );
 export type EndpointPort = Infer<typeof EndpointPort>;
 
+const Endpoints = required(list(Endpoint));
+
 export const EndpointSlice = kind(`${DISCOVERY}EndpointSlice`, {
   addressType: required(oneOf('FQDN', 'IPv4', 'IPv6')),
-  endpoints: required(list(Endpoint)),
+  // Always there, and empty for a Service without Pods: `required` would ask for at least one.
+  endpoints: list(Endpoint) as typeof Endpoints,
   ports: list(EndpointPort),
 });
 export type EndpointSlice = Infer<typeof EndpointSlice>;

@@ -50,7 +50,7 @@ export const tooMany = (field: string, actual: number, max: number): FieldError 
 export const wrongType = (field: string, detail: string): FieldError => ({
   reason: 'FieldValueTypeInvalid',
   field,
-  message: `Invalid value: ${detail}`,
+  message: detail,
 });
 
 /** One error per message of a check from names.ts. */

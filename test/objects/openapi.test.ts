@@ -45,9 +45,8 @@ test('kubectl explain finds the kind, and the way from it to a field', () => {
   assert.deepEqual(schemas['io.k8s.api.core.v1.Pod']?.['x-kubernetes-group-version-kind'], [
     { group: '', kind: 'Pod', version: 'v1' },
   ]);
-  assert.deepEqual(schemas['io.k8s.api.core.v1.Pod']?.properties.spec, {
-    $ref: '#/components/schemas/io.k8s.api.core.v1.PodSpec',
-  });
+  const { spec } = schemas['io.k8s.api.core.v1.Pod']!.properties;
+  assert.deepEqual(spec?.allOf, [{ $ref: '#/components/schemas/io.k8s.api.core.v1.PodSpec' }]);
   assert.deepEqual(schemas['io.k8s.api.core.v1.PodSpec']?.required, ['containers']);
 });
 

@@ -277,7 +277,7 @@ check(
   'an empty Deployment',
   '{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}}',
   'spec.template.spec.containers: Required value',
-  'spec.selector: Invalid value: {}: empty selector is invalid for deployment',
+  'spec.selector: Required value',
 );
 check(
   'a Job that restarts for ever',

@@ -1,7 +1,8 @@
 /** Schemas as OpenAPI v3 components, with the list, map and merge annotations that clients merge by. */
 import { META, TemplateMeta } from '../meta.js';
 import type { Resource } from '../resources.js';
-import type { Schema } from '../schema.js';
+import type { ObjectShape, Schema } from '../schema.js';
+import { describeField, describeType } from './descriptions.js';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -14,7 +15,7 @@ export class Components {
   add(resource: Resource): void {
     const kinds = [{ group: resource.group, kind: resource.kind, version: resource.version }];
     const name = resource.schema.name!;
-    const schema = resource.structural ? this.#custom(resource.structural) : this.#inline(resource.schema);
+    const schema = resource.structural ? this.#custom(resource.structural) : this.#inline(described(resource.schema));
     this.#schemas.set(name, { ...schema, 'x-kubernetes-group-version-kind': kinds });
   }
 
@@ -39,7 +40,7 @@ export class Components {
     if (!this.#schemas.has(name)) {
       // Before its fields are looked at: a type may contain itself.
       this.#schemas.set(name, {});
-      this.#schemas.set(name, this.#inline(schema));
+      this.#schemas.set(name, this.#inline({ ...schema, description: describeType(name), default: undefined }));
     }
     const { description, default: value } = schema;
     if (description === undefined && value === undefined) return reference(name);
@@ -122,4 +123,13 @@ export class Components {
     this.#schemas.set(name, schema);
     return { allOf: [reference(name)] };
   }
+}
+
+/** A kind, with what may be said of the fields that all kinds have. */
+function described(schema: ObjectShape): Schema {
+  const fields = Object.entries(schema.fields).map(([key, field]) => [
+    key,
+    { ...field, description: field.description ?? describeField(key) },
+  ]);
+  return { ...schema, fields: Object.fromEntries(fields), description: describeType(schema.name) };
 }

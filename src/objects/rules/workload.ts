@@ -14,7 +14,7 @@ type Owner = KubeObject & { readonly spec: { readonly selector: LabelSelector; r
 
 function selectionErrors({ spec: { selector, template } }: Owner): FieldError[] {
   const empty = !Object.keys(selector.matchLabels ?? {}).length && !selector.matchExpressions?.length;
-  if (empty) return [invalid('spec.selector', selector, 'empty selector is invalid for deployment')];
+  if (empty) return [missing('spec.selector')];
   const labels = template?.metadata?.labels;
   if (labelSelector(selector)(labels)) return [];
   return [invalid('spec.template.metadata.labels', labels ?? {}, '`selector` does not match template `labels`')];
@@ -26,29 +26,26 @@ function restartErrors(template: PodTemplateSpec | undefined, allowed: readonly 
   return policy && !allowed.includes(policy) ? [notSupported('spec.template.spec.restartPolicy', policy, allowed)] : [];
 }
 
-const owned = (object: Owner, kind: string): FieldError[] => [
-  ...selectionErrors(object).map(error => ({
-    ...error,
-    message: error.message.replace('for deployment', `for ${kind}`),
-  })),
+const owned = (object: Owner): FieldError[] => [
+  ...selectionErrors(object),
   ...restartErrors(object.spec.template, ['Always']),
 ];
 
 export const deploymentRule: Rule<Deployment> = object => {
   const { strategy } = object.spec;
   const at = 'spec.strategy.rollingUpdate';
-  const errors = owned(object, 'deployment');
+  const errors = owned(object);
   if (strategy?.type === 'Recreate') {
     if (strategy.rollingUpdate) errors.push(forbidden(at, "may not be specified when strategy `type` is 'Recreate'"));
     return errors;
   }
-  return [...errors, ...rolloutErrors(strategy?.rollingUpdate, at, 'when `maxSurge` is 0')];
+  return [...errors, ...rolloutErrors(strategy?.rollingUpdate, at)];
 };
 
-export const replicaSetRule: Rule<ReplicaSet> = object => owned(object, 'deployment');
+export const replicaSetRule: Rule<ReplicaSet> = object => owned(object);
 
 export const statefulSetRule: Rule<StatefulSet> = object => {
-  const errors = owned(object, 'statefulset');
+  const errors = owned(object);
   if (object.spec.updateStrategy?.type === 'OnDelete' && object.spec.updateStrategy.rollingUpdate) {
     errors.push(
       invalid(
@@ -65,21 +62,21 @@ export const daemonSetRule: Rule<DaemonSet> = object => {
   const { updateStrategy } = object.spec;
   const rollout =
     updateStrategy?.type === 'RollingUpdate'
-      ? rolloutErrors(updateStrategy.rollingUpdate, 'spec.updateStrategy.rollingUpdate', 'when `maxSurge` is 0')
+      ? rolloutErrors(updateStrategy.rollingUpdate, 'spec.updateStrategy.rollingUpdate')
       : [];
-  return [...owned(object, 'daemonset'), ...rollout];
+  return [...owned(object), ...rollout];
 };
 
 type Rollout = { readonly maxUnavailable?: number | string; readonly maxSurge?: number | string };
 
-function rolloutErrors(rollout: Rollout | undefined, path: string, condition: string): FieldError[] {
+function rolloutErrors(rollout: Rollout | undefined, path: string): FieldError[] {
   if (!rollout) return [missing(path)];
   const errors = [
     ...countErrors(rollout.maxUnavailable, `${path}.maxUnavailable`, true),
     ...countErrors(rollout.maxSurge, `${path}.maxSurge`, false),
   ];
   if (isZero(rollout.maxUnavailable) && isZero(rollout.maxSurge)) {
-    errors.push(invalid(`${path}.maxUnavailable`, rollout.maxUnavailable ?? 0, `may not be 0 ${condition}`));
+    errors.push(invalid(`${path}.maxUnavailable`, rollout.maxUnavailable ?? 0, 'may not be 0 when `maxSurge` is 0'));
   }
   return errors;
 }
