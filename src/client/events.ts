@@ -60,7 +60,9 @@ export function eventRecorder(api: Api, source: { readonly component: string; re
   };
   const plan = () => {
     const due = [...series.values()].filter(one => one.count > one.sent).map(one => one.next - Date.now());
-    if (timer || due.length === 0) return;
+    if (due.length === 0) return;
+    // What is new does not wait behind a count that may.
+    clearTimeout(timer);
     timer = setTimeout(
       () => {
         timer = undefined;
