@@ -1,5 +1,6 @@
 /** Runs the controllers against an API: watches feed the view, changed keys are reconciled, changes are executed. Decides nothing. */
 
+import { setMaxListeners } from 'node:events';
 import type { Api } from '../client/api.js';
 import { path } from '../client/api.js';
 import { type EventRecorder, eventRecorder } from '../client/events.js';
@@ -33,6 +34,12 @@ export async function runControllers({ api, signal, podCidrs = [], now }: Contro
   await runner.run();
 }
 
+/** The version that a reconciliation saw of an object, and the one that it wrote. */
+interface Versions {
+  readonly seen: string | undefined;
+  readonly written: string | undefined;
+}
+
 class Runner {
   readonly #queue: WorkQueue;
   readonly #byResource = new Map<Resource, Controller[]>();
@@ -60,6 +67,8 @@ class Runner {
 
   async run(): Promise<void> {
     this.#unsynced = new Set(this.objects.resources);
+    // One watch per resource, each with requests under way: many listeners are no leak here.
+    setMaxListeners(0, this.signal);
     this.#queue.pause();
     await Promise.all(this.objects.resources.map(resource => this.#watch(resource)));
     await this.#events.close();
@@ -98,6 +107,7 @@ class Runner {
     const controller = this.#byName.get(item.slice(0, space))!;
     const changes = controller.reconcile(this.objects, item.slice(space + 1));
     const waits: number[] = [];
+    const own = new Map<string, Versions>();
     let parallel: Promise<void>[] = [];
     try {
       for (const change of changes) {
@@ -106,7 +116,7 @@ class Runner {
         else {
           // What is listed after a creation or deletion may rest on it, but those of one kind do not rest on each other.
           if (!CONCURRENT.has(change.do) || parallel.length >= AT_ONCE) await all(parallel.splice(0));
-          const done = this.#execute(change);
+          const done = this.#execute(change, own);
           if (CONCURRENT.has(change.do)) parallel.push(done);
           else await done;
         }
@@ -119,7 +129,7 @@ class Runner {
     return waits.length ? Math.min(...waits) : undefined;
   }
 
-  async #execute(change: Change): Promise<void> {
+  async #execute(change: Change, own: Map<string, Versions>): Promise<void> {
     const { api } = this;
     switch (change.do) {
       case 'create': {
@@ -130,11 +140,9 @@ class Runner {
         return;
       }
       case 'update':
-        this.#seen(change.resource, await api.update(change.resource, change.object));
-        return;
+        return this.#write(change.resource, change.object, object => api.update(change.resource, object), own);
       case 'status':
-        this.#seen(change.resource, await api.updateStatus(change.resource, change.object));
-        return;
+        return this.#write(change.resource, change.object, object => api.updateStatus(change.resource, object), own);
       case 'finalize': {
         const at = `${path(change.resource, undefined, change.object.metadata.name)}/finalize`;
         await api.request('PUT', at, change.object);
@@ -148,6 +156,22 @@ class Runner {
       case 'bind':
         return this.#bind(change.resource, change.object, change.node);
     }
+  }
+
+  /** A second write of one reconciliation goes on from the first; anybody else's write in between is a conflict. */
+  async #write(
+    resource: Resource,
+    object: KubeObject,
+    send: (object: KubeObject) => Promise<KubeObject>,
+    own: Map<string, Versions>,
+  ): Promise<void> {
+    const { uid, resourceVersion } = object.metadata;
+    const last = own.get(uid!);
+    const metadata =
+      last?.seen === resourceVersion ? { ...object.metadata, resourceVersion: last?.written } : object.metadata;
+    const written = await send({ ...object, metadata });
+    own.set(uid!, { seen: last?.seen ?? resourceVersion, written: written.metadata.resourceVersion });
+    this.#seen(resource, written);
   }
 
   async #delete({ resource, object, ifGone = [], ...options }: Extract<Change, { do: 'delete' }>): Promise<void> {

@@ -1,6 +1,18 @@
 /** EndpointSlice: some of the endpoints of a Service. */
 import { kind, ObjectReference } from './meta.js';
-import { boolean, dict, type Infer, int32, list, object, oneOf, required, string, withDefault } from './schema.js';
+import {
+  always,
+  boolean,
+  dict,
+  type Infer,
+  int32,
+  list,
+  object,
+  oneOf,
+  required,
+  string,
+  withDefault,
+} from './schema.js';
 
 const DISCOVERY = 'io.k8s.api.discovery.v1.';
 const hint = (name: string) => list(object({ name: required(string()) }, { name: DISCOVERY + name }));
@@ -34,12 +46,9 @@ export const EndpointPort = object(
 );
 export type EndpointPort = Infer<typeof EndpointPort>;
 
-const Endpoints = required(list(Endpoint));
-
 export const EndpointSlice = kind(`${DISCOVERY}EndpointSlice`, {
   addressType: required(oneOf('FQDN', 'IPv4', 'IPv6')),
-  // Always there, and empty for a Service without Pods: `required` would ask for at least one.
-  endpoints: list(Endpoint) as typeof Endpoints,
+  endpoints: always(list(Endpoint), []),
   ports: list(EndpointPort),
 });
 export type EndpointSlice = Infer<typeof EndpointSlice>;

@@ -1,0 +1,163 @@
+/** The controllers' loop on the real API server, in memory: what a user applies becomes Pods, endpoints and, at last, nothing. */
+
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it, type TestContext } from 'node:test';
+import { createApiServer } from '../../src/apiserver/api-server.js';
+import { Api } from '../../src/client/api.js';
+import { reflect } from '../../src/client/reflector.js';
+import { runControllers } from '../../src/lab/controllers.js';
+import { localTransport } from '../../src/lab/local-transport.js';
+import type { Pod } from '../../src/objects/kinds.js';
+import { type KubeObject, type Resource, resources } from '../../src/objects/resources.js';
+
+const { pods, nodes, deployments, replicasets, endpointslices, services, namespaces, serviceaccounts } = resources;
+
+/** Creates without what the server fills in. */
+const create = <T extends KubeObject>(api: Api, resource: Resource<T>, object: object) =>
+  api.create(resource as unknown as Resource, object as KubeObject);
+
+async function start(t: TestContext): Promise<Api> {
+  const stateDir = fs.mkdtempSync(join(tmpdir(), 'pwt-kernel-'));
+  const server = createApiServer({ stateDir });
+  const api = new Api(localTransport(server, { name: 'test', groups: ['system:masters'] }));
+  const stop = new AbortController();
+  const running = runControllers({ api, signal: stop.signal, podCidrs: ['10.244.0.0/16', 'fd00:10:244::/56'] });
+  const kubelet = runPods(api, stop.signal);
+  t.after(async () => {
+    stop.abort();
+    await Promise.all([running, kubelet]);
+    await server.close();
+    fs.rmSync(stateDir, { recursive: true, force: true });
+  });
+  for (const name of ['n1', 'n2']) {
+    const conditions = [{ type: 'Ready', status: 'True', lastHeartbeatTime: new Date().toISOString() }];
+    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name }, spec: {} };
+    const made = await create(api, nodes, node);
+    await api.updateStatus(nodes as unknown as Resource, {
+      ...made,
+      status: { allocatable: { cpu: '64', pods: '500' }, conditions },
+    });
+  }
+  return api;
+}
+
+/** A kubelet for all nodes that starts and ends every Pod at once. */
+async function runPods(api: Api, signal: AbortSignal): Promise<void> {
+  let next = 0;
+  const end = (pod: Pod) => api.delete(pods, pod.metadata, { gracePeriodSeconds: 0 }).catch(() => undefined);
+  const begin = (pod: Pod) => {
+    const ip = `10.244.${++next >> 8}.${next & 255}`;
+    const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: new Date().toISOString() }] as const;
+    return api
+      .updateStatus(pods, {
+        ...pod,
+        status: { ...pod.status, phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions },
+      })
+      .catch(() => undefined);
+  };
+  for await (const change of reflect(api, pods, { signal })) {
+    if (change.type !== 'upsert') continue;
+    const { metadata, spec, status } = change.object;
+    if (metadata.deletionTimestamp) void end(change.object);
+    else if (spec.nodeName && !status?.podIP) void begin(change.object);
+  }
+}
+
+/** Waits until `look` finds something. */
+async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
+  for (let tries = 0; tries < 500; tries++) {
+    const found = await look();
+    if (found) return found;
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+  throw new Error(`waited in vain for ${what}`);
+}
+
+const namespace = 'default';
+const web = (replicas: number, image: string) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: 'web' } },
+    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image }] } },
+  },
+});
+
+it('a Deployment and a Service: Pods come, serve, change and go', async t => {
+  const api = await start(t);
+  await until('the default ServiceAccount', () =>
+    api.get(serviceaccounts, { namespace, name: 'default' }).catch(() => undefined),
+  );
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', namespace },
+    spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+  };
+  await create(api, services, service);
+  await create(api, deployments, web(20, 'a'));
+  const status = async () => (await api.get(deployments, { namespace, name: 'web' })).status;
+  await until('20 available Pods', async () => (await status())?.availableReplicas === 20);
+  const served = async () => {
+    const { items } = await api.list(endpointslices, { namespace, labelSelector: 'kubernetes.io/service-name=web' });
+    return items.flatMap(({ endpoints }) => endpoints).filter(({ conditions }) => conditions?.ready).length;
+  };
+  await until('20 endpoints', async () => (await served()) === 20);
+  const placed = (await api.list(pods)).items.map(({ spec }) => spec.nodeName);
+  assert.deepEqual([placed.filter(name => name === 'n1').length, placed.length], [10, 20]);
+
+  await api.patch(
+    deployments,
+    { namespace, name: 'web' },
+    { type: 'merge', body: { spec: { template: { spec: { containers: [{ name: 'c', image: 'b' }] } } } } },
+  );
+  await until('20 updated Pods and no other', async () => {
+    const now = await status();
+    return (
+      now?.observedGeneration === 2 && now.updatedReplicas === 20 && now.replicas === 20 && now.availableReplicas === 20
+    );
+  });
+  const sets = (await api.list(replicasets)).items.map(
+    ({ spec, metadata }) => `${spec.replicas} revision ${metadata.annotations!['deployment.kubernetes.io/revision']}`,
+  );
+  assert.deepEqual(sets.sort(), ['0 revision 1', '20 revision 2']);
+
+  await api.delete(deployments, { namespace, name: 'web' }, { propagationPolicy: 'Foreground' });
+  await until(
+    'an empty namespace',
+    async () => (await api.list(pods)).items.length === 0 && (await api.list(deployments)).items.length === 0,
+  );
+  assert.equal((await api.list(replicasets)).items.length, 0);
+  await until('no endpoints', async () => (await served()) === 0);
+});
+
+it('a namespace goes with all that is in it', async t => {
+  const api = await start(t);
+  await create(api, namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  const shop = web(3, 'a');
+  await create(api, deployments, { ...shop, metadata: { name: 'web', namespace: 'shop' } });
+  await until(
+    '3 Pods',
+    async () => (await api.list(pods, { namespace: 'shop' })).items.filter(({ status }) => status?.podIP).length === 3,
+  );
+  await api.delete(namespaces, { name: 'shop' });
+  await until('its end', () =>
+    api.get(namespaces, { name: 'shop' }).then(
+      () => false,
+      error => error.status === 404,
+    ),
+  );
+  assert.equal((await api.list(pods)).items.length, 0);
+});
+
+it('nodes are given their Pod CIDRs', async t => {
+  const api = await start(t);
+  const ranges = async () => (await api.list(nodes)).items.map(({ spec }) => spec?.podCIDRs?.join(' '));
+  await until('ranges', async () => (await ranges()).every(Boolean));
+  assert.deepEqual((await ranges()).sort(), ['10.244.0.0/24 fd00:10:244::/64', '10.244.1.0/24 fd00:10:244:1::/64']);
+});
