@@ -93,11 +93,8 @@ export async function* reflect<T extends KubeObject>(
 function* seen<T extends KubeObject>(known: Map<string, T>, object: T): Generator<Change<T>> {
   const key = keyOf(object);
   const before = known.get(key);
-  if (
-    before?.metadata.uid === object.metadata.uid &&
-    before?.metadata.resourceVersion === object.metadata.resourceVersion
-  )
-    return;
+  const same = before?.metadata.resourceVersion === object.metadata.resourceVersion;
+  if (before && same && before.metadata.uid === object.metadata.uid) return;
   known.set(key, object);
   yield { type: 'upsert', object };
 }
