@@ -1,12 +1,10 @@
 /** Keeps one namespace's kernel as its owners want it. Knows who wants what and what was applied; knows no kind of object. */
 
-import { diff } from '../kernel/diff.js';
-import { key as keyOf } from '../kernel/kinds.js';
-import type { KernelFailure, KernelObject, KernelPort, Operation } from '../kernel/port.js';
-import { Wishes } from './wishes.js';
+import { type Step, steps } from '../kernel/diff.js';
+import type { KernelFailure, KernelObject, KernelPort } from '../kernel/port.js';
+import { type Owner, type Slot, Wishes } from './wishes.js';
 
-/** Who wants a group of objects: `service default/web`, `pod <uid>`, `base`. */
-export type Owner = string;
+export type { Owner } from './wishes.js';
 
 /** How an owner's objects stand in the kernel; `since` in milliseconds of the clock given. */
 export type Status =
@@ -36,10 +34,10 @@ export class Reconciler {
   readonly #status = new Map<Owner, Status>();
   /** Owners whose status is not `done`. */
   readonly #open = new Set<Owner>();
-  /** Keys whose kernel object may not be what is wanted. */
-  #dirty = new Set<string>();
-  /** What the kernel holds, as far as is known; undefined until it was read. */
-  #observed: Map<string, KernelObject> | undefined;
+  /** Slots whose kernel object may not be what is wanted. */
+  #dirty = new Set<Slot>();
+  /** Whether the slots know what the kernel has. */
+  #known = false;
   #failedFlushes = 0;
 
   constructor(
@@ -59,7 +57,7 @@ export class Reconciler {
   }
 
   remove(owner: Owner): void {
-    for (const key of this.#wishes.remove(owner)) this.#dirty.add(key);
+    for (const slot of this.#wishes.remove(owner)) this.#dirty.add(slot);
     this.#status.delete(owner);
     this.#open.delete(owner);
   }
@@ -71,17 +69,17 @@ export class Reconciler {
 
   /** Forgets what is known of the kernel, reads it again and repairs it. What is right is not touched. */
   resync(): FlushResult {
-    this.#observed = undefined;
+    this.#known = false;
     return this.flush();
   }
 
   flush(): FlushResult {
     this.#wishes.retry((owner, changed) => this.#changed(owner, changed));
-    const known = this.#observed !== undefined;
+    const known = this.#known;
     let attempt = this.#attempt();
     if (known && attempt.failures.length) {
       // Perhaps somebody else changed the kernel: only what fails on its true state is a failure.
-      this.#observed = undefined;
+      this.#known = false;
       const again = this.#attempt();
       attempt = { ...again, applied: attempt.applied + again.applied };
     }
@@ -94,58 +92,56 @@ export class Reconciler {
     return { applied, failures };
   }
 
-  #changed(owner: Owner, keys: readonly string[]): void {
-    for (const key of keys) this.#dirty.add(key);
-    if (keys.length || this.#status.get(owner)?.state !== 'done') this.#mark(owner, 'pending');
+  #changed(owner: Owner, slots: readonly Slot[]): void {
+    for (const slot of slots) this.#dirty.add(slot);
+    if (slots.length || this.#status.get(owner)?.state !== 'done') this.#mark(owner, 'pending');
   }
 
   #attempt(): Attempt {
-    const keys = this.#observed && this.#dirty;
-    this.#observed ??= new Map(this.port.read());
-    return this.#apply(diff(this.#wishes.objects, this.#observed, keys && { keys }), this.#observed);
+    if (this.#known) return this.#apply(steps(this.#dirty, this.#wishes.all()));
+    this.#read();
+    return this.#apply(steps(this.#wishes.all(), this.#wishes.all()));
+  }
+
+  #read(): void {
+    for (const slot of this.#wishes.all()) slot.present = undefined;
+    for (const [key, object] of this.port.read()) this.#wishes.slot(key).present = object;
+    for (const slot of this.#wishes.all()) this.#wishes.tidy(slot);
+    this.#known = true;
   }
 
   /**
    * One apply; when the atomic part was refused, again without all that the culprits' owners changed, so that one
    * owner's mistake stops no other's change. What is left out stays as the kernel has it.
    */
-  #apply(operations: readonly Operation[], observed: Map<string, KernelObject>): Attempt {
-    const failures: KernelFailure[] = [];
-    const done = new Set<Operation>();
-    let next = operations;
+  #apply(all: readonly Step<Slot>[]): Attempt {
+    const failures: Failure[] = [];
+    const left = new Set<Step<Slot>>();
+    let next = all;
     for (let round = 0; next.length && round < ROUNDS; round++) {
-      const refused = this.port.apply(next);
-      const no = new Set(refused.map(failure => failure.operation));
-      for (const operation of next) {
-        if (no.has(operation)) continue;
-        done.add(operation);
-        note(observed, operation);
-      }
+      const refused = this.port.apply(next) as readonly Failure[];
+      for (const { operation } of refused) left.add(operation);
+      for (const step of next) if (refused.length === 0 || !left.has(step)) this.#done(step);
       const culprits = refused.filter(failure => failure.errno !== 'ECANCELED');
       failures.push(...culprits);
-      next = culprits.length ? this.#without(refused, culprits) : [];
+      next = culprits.length ? without(refused, culprits) : [];
+      for (const step of next) left.delete(step);
     }
-    return { applied: done.size, failures, left: operations.filter(operation => !done.has(operation)) };
+    for (const step of next) left.add(step);
+    return { applied: all.length - left.size, failures, left: [...left] };
   }
 
-  /** The cancelled operations that none of the culprits' owners wants. */
-  #without(refused: readonly KernelFailure[], culprits: readonly KernelFailure[]): Operation[] {
-    const guilty = new Set(culprits.map(({ operation }) => this.#wishes.owner(keyOf(operation.object))));
-    guilty.delete(undefined);
-    return refused
-      .filter(
-        ({ errno, operation }) => errno === 'ECANCELED' && !guilty.has(this.#wishes.owner(keyOf(operation.object))),
-      )
-      .map(failure => failure.operation);
+  #done(step: Step<Slot>): void {
+    step.pair.present = step.verb === 'delete' ? undefined : step.object;
+    if (step.verb === 'delete') this.#wishes.tidy(step.pair);
   }
 
   /** What was left out stays dirty; an owner with nothing dirty is done. */
   #settle({ failures, left }: Attempt): void {
-    this.#dirty = new Set(left.map(operation => keyOf(operation.object)));
-    const waiting = new Set([...this.#dirty].map(key => this.#wishes.owner(key)));
+    this.#dirty = new Set(left.map(step => step.pair));
+    const waiting = new Set(left.map(step => step.pair.owner));
     for (const { operation, errno } of failures) {
-      const key = keyOf(operation.object);
-      const owner = this.#wishes.owner(key);
+      const { owner, key } = operation.pair;
       if (owner !== undefined) this.#mark(owner, 'error', `${operation.verb} ${key}: ${errno}`);
     }
     for (const owner of this.#open) if (!waiting.has(owner) && !this.#wishes.refused(owner)) this.#mark(owner, 'done');
@@ -161,14 +157,21 @@ export class Reconciler {
   }
 }
 
+/** A port names the very operation that it was given. */
+type Failure = KernelFailure & { readonly operation: Step<Slot> };
+
 interface Attempt {
   readonly applied: number;
-  readonly failures: readonly KernelFailure[];
+  readonly failures: readonly Failure[];
   /** Refused, cancelled or held back. */
-  readonly left: readonly Operation[];
+  readonly left: readonly Step<Slot>[];
 }
 
-function note(observed: Map<string, KernelObject>, { verb, object }: Operation): void {
-  if (verb === 'delete') observed.delete(keyOf(object));
-  else observed.set(keyOf(object), object);
+/** The cancelled steps that none of the culprits' owners wants. */
+function without(refused: readonly Failure[], culprits: readonly Failure[]): Step<Slot>[] {
+  const guilty = new Set(culprits.map(({ operation }) => operation.pair.owner));
+  guilty.delete(undefined);
+  return refused
+    .filter(({ errno, operation }) => errno === 'ECANCELED' && !guilty.has(operation.pair.owner))
+    .map(failure => failure.operation);
 }

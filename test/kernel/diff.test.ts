@@ -140,9 +140,4 @@ describe('diff: what is right or foreign stays', () => {
   it('nothing is removed when removal is off', () => {
     assert.deepEqual(diff(new Map(), stateOf([o.table, o.veth('pw0')]), { remove: false }), []);
   });
-  it('only the given keys are looked at', () => {
-    assert.deepEqual(diff(stateOf([o.table, o.chain('c')]), new Map(), { keys: ['table inet podwire'] }), [
-      { verb: 'add', object: o.table },
-    ]);
-  });
 });
