@@ -105,8 +105,9 @@ export class NetKernel {
   #replace(table: LinkTable, object: NetObject): void {
     switch (object.kind) {
       case 'link': {
-        if (!table.find(object.name)) return addLink(table, object);
-        const there = this.#present(object);
+        const link = table.find(object.name);
+        if (!link) return addLink(table, object);
+        const [there] = readLinks(table, [link]);
         if (there && kindOf(object).replaceable?.(object, there) === false) throw exists(key(object));
         return changeLink(table, object);
       }

@@ -51,7 +51,7 @@ export class LinkTable {
     return this.#byIndex.get(index)?.info?.kind;
   }
 
-  /** A link changed or went, and with a veth its other end: nothing remembered holds for sure. */
+  /** A link went, and with a veth its other end: nothing remembered holds for sure. */
   forget(): void {
     this.#byName.clear();
     this.#byIndex.clear();
@@ -67,6 +67,13 @@ export class LinkTable {
       if (error instanceof NetlinkError && error.code === 'ENODEV') return undefined;
       throw error;
     }
+  }
+
+  /** Sets attributes of a link that is there. Throws NetlinkError. */
+  change(name: string, what: Partial<wire.LinkMessage>): void {
+    const index = this.index(name);
+    this.socket.request('set link', wire.RTM_NEWLINK, 0, w => wire.writeLink(w, { flags: 0, ...what, index }));
+    this.#remember({ ...this.find(name)!, ...what });
   }
 
   #remember(link: wire.LinkMessage): void {
@@ -92,8 +99,8 @@ export function addLink(table: LinkTable, link: Link): void {
     if (netns !== undefined) closeSync(netns);
   }
   // The kernel takes these of a link that is there alone.
-  if (link.alias !== undefined) change(table, link.name, { alias: link.alias });
-  if (link.hairpin !== undefined && link.master !== undefined) change(table, link.name, { hairpin: link.hairpin });
+  if (link.alias !== undefined) table.change(link.name, { alias: link.alias });
+  if (link.hairpin !== undefined && link.master !== undefined) table.change(link.name, { hairpin: link.hairpin });
 }
 
 /** Gives the link that has that name what is wanted and can be changed. Throws NetlinkError. */
@@ -103,20 +110,14 @@ export function changeLink(table: LinkTable, link: Link): void {
   // A bridge refuses a port twice; 0 is no master.
   const wanted = master === undefined ? 0 : table.index(master);
   const { master: _, ...rest } = common(table, link);
-  change(table, name, {
+  table.change(name, {
     ...rest,
     ...(wanted !== (present?.master ?? 0) && { master: wanted }),
     ...(alias !== undefined && { alias }),
     flags: link.up ? wire.IFF_UP : 0,
     change: wire.IFF_UP,
   });
-  if (hairpin !== undefined && master !== undefined) change(table, name, { hairpin });
-}
-
-function change(table: LinkTable, name: string, what: Partial<wire.LinkMessage>): void {
-  const index = table.index(name);
-  table.socket.request('set link', wire.RTM_NEWLINK, 0, w => wire.writeLink(w, { flags: 0, ...what, index }));
-  table.forget();
+  if (hairpin !== undefined && master !== undefined) table.change(name, { hairpin });
 }
 
 /** Throws NetlinkError: ENODEV when there is none. */
