@@ -51,7 +51,8 @@ export function connectTcp(ip: Ip, port: number): Socket {
       throw error;
     }
   }
-  return new Socket({ fd, readable: true, writable: true });
+  // Half-open: who forwards a connection must be able to end one direction alone.
+  return new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
 }
 
 function bound(type: number, ip: Ip, port: number, then: (fd: number) => void): number {

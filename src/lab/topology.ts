@@ -59,6 +59,7 @@ function node(name: string, config: LabConfig, at: Places): Segment {
     netns: at.netns(name),
     objects: [
       loopback,
+      ...noDad,
       veth('eth0'),
       ...own.map((ip, i) => address('eth0', ip, ranges(config).nodes[i]!.prefix)),
       // With the source named: the agent puts Service addresses on `lo`, and the kernel might prefer one of those.
@@ -78,6 +79,7 @@ function gateway(config: LabConfig, at: Places): Segment {
     objects: [
       loopback,
       ...forwarding,
+      ...noDad,
       veth('eth0'),
       { ...veth('inet0'), peer: { name: 'eth0', netns: at.netns('internet') } },
       ...known.gateway.map((ip, i) => address('eth0', ip, nodes[i]!.prefix)),
@@ -95,6 +97,7 @@ function internet(config: LabConfig, at: Places): Segment {
     netns: at.netns('internet'),
     objects: [
       loopback,
+      ...noDad,
       veth('eth0'),
       ...known.internetServer.map((ip, i) => address('eth0', ip, ranges(config).internet[i]!.prefix)),
       ...known.internetGateway.map(via => route(defaultOf(via), { via })),
@@ -188,6 +191,16 @@ function oneToOneNat(config: LabConfig): readonly NftObject[] {
 }
 
 const loopback: Link = { kind: 'link', type: 'other', driver: '', name: 'lo', up: true };
+
+/**
+ * Without duplicate address detection: a router asks for its neighbours from its link-local address, which would be tentative
+ * for the link's first second, and the first packets with it. `default` is what links have that come later.
+ */
+const noDad: readonly Sysctl[] = ['all', 'default'].map(links => ({
+  kind: 'sysctl',
+  name: `net/ipv6/conf/${links}/accept_dad`,
+  value: '0',
+}));
 
 const forwarding: readonly Sysctl[] = [
   { kind: 'sysctl', name: 'net/ipv4/ip_forward', value: '1' },

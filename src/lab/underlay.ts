@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { openKernel } from '../host/kernel-port.js';
 import { createNamespace, isNamespace, removeNamespace } from '../host/namespace.js';
 import { diff } from '../kernel/diff.js';
-import { key } from '../kernel/kinds.js';
-import type { KernelFailure, KernelState } from '../kernel/port.js';
+import { key, stateOf } from '../kernel/kinds.js';
+import type { KernelFailure, KernelObject } from '../kernel/port.js';
 import { PodwireError } from '../report/errors.js';
 import type { Segment } from './topology.js';
 
@@ -17,16 +17,20 @@ export function buildUnderlay(segments: readonly Segment[]): void {
     if (existsSync(netns)) removeNamespace(netns);
     createNamespace(netns);
   }
-  for (const segment of segments) {
-    const port = openKernel(segment.netns);
-    try {
-      const desired: KernelState = new Map(segment.objects.map(object => [key(object), object]));
-      // Nothing is removed here: agents add to their node's state, and the host's belongs to the machine.
-      const failures = port.apply(diff(desired, port.read(), { remove: false }));
-      if (failures[0]) throw refused(segment, failures[0]);
-    } finally {
-      port.close();
-    }
+  // Sysctls first: a link has those of `default` from its first moment.
+  for (const segment of segments) complete(segment, object => object.kind === 'sysctl');
+  for (const segment of segments) complete(segment, () => true);
+}
+
+function complete(segment: Segment, which: (object: KernelObject) => boolean): void {
+  const port = openKernel(segment.netns);
+  try {
+    const desired = stateOf(segment.objects.filter(which));
+    // Nothing is removed here: agents add to their node's state, and the host's belongs to the machine.
+    const failures = port.apply(diff(desired, port.read(), { remove: false }));
+    if (failures[0]) throw refused(segment, failures[0]);
+  } finally {
+    port.close();
   }
 }
 

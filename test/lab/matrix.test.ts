@@ -33,6 +33,7 @@ const MANIFESTS = [
             name: 'echo',
             image: 'registry.k8s.io/e2e-test-images/agnhost:2.53',
             args: ['netexec', '--http-port=8080'],
+            readinessProbe: { httpGet: { path: '/hostname', port: 8080 }, periodSeconds: 1 },
           },
         ],
       },

@@ -42,12 +42,13 @@ function holder(path: string): number | undefined {
   return pid && started && startTime(Number(pid)) === started ? Number(pid) : undefined;
 }
 
-/** Field 22 of /proc/PID/stat, in clock ticks after boot (proc(5)); undefined when there is no such process. */
+/** Field 22 of /proc/PID/stat, in clock ticks after boot (proc(5)); undefined when there is no such process, or only its zombie. */
 function startTime(pid: number): string | undefined {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is the command in parentheses and may contain anything.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
   } catch {
     return undefined;
   }
