@@ -4,39 +4,38 @@ import { key } from '../kernel/kinds.js';
 import type { NetObject } from '../kernel/net-objects.js';
 import type { NftObject } from '../kernel/nft-objects.js';
 import type { KernelFailure, KernelObject, KernelPort, KernelState, Operation } from '../kernel/port.js';
-import { withNamespace } from './namespace.js';
+import { type HeldNamespace, holdNamespace } from './namespace.js';
 import { NetKernel, type NetOperation } from './net-kernel.js';
 import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from './netlink-socket.js';
 import type { NftOperation } from './nft/batch.js';
 import { NftKernel } from './nft-kernel.js';
 
 /**
- * The kernel of the namespace at that path (as `ip netns` has them), or of the one that the calling thread is in.
- * Its two sockets belong to the namespace from then on. Throws SystemError (EPERM without CAP_NET_ADMIN) and Node's
- * errors about the path.
+ * The kernel of the namespace at that path (as `ip netns` has them), or of the one that the calling thread is in; both
+ * stay the same when path or thread change. Throws SystemError (EPERM without CAP_NET_ADMIN) and Node's errors about the path.
  */
 export function openKernel(netnsPath?: string): KernelPort {
-  const inside = <T>(work: () => T): T => (netnsPath === undefined ? work() : withNamespace(netnsPath, work));
-  return inside(() => new Kernel(inside));
+  return new Kernel(holdNamespace(netnsPath));
 }
 
 const NFT: ReadonlySet<string> = new Set(['table', 'set', 'chain', 'element']);
 const NET = ['link', 'address', 'route', 'rule', 'neighbour', 'fdb', 'sysctl'] as const;
 
 class Kernel implements KernelPort {
-  readonly #route = new NetlinkSocket(NETLINK_ROUTE);
-  readonly #netfilter = new NetlinkSocket(NETLINK_NETFILTER);
+  readonly #route: NetlinkSocket;
   readonly #net: NetKernel;
-  readonly #nft = new NftKernel(this.#netfilter);
+  #netfilter: NetlinkSocket | undefined;
+  #nft: NftKernel | undefined;
 
-  constructor(inside: <T>(work: () => T) => T) {
-    this.#net = new NetKernel(this.#route, inside);
+  constructor(readonly namespace: HeldNamespace) {
+    this.#route = namespace.run(() => new NetlinkSocket(NETLINK_ROUTE));
+    this.#net = new NetKernel(this.#route, namespace.run);
   }
 
   read(kinds?: readonly KernelObject['kind'][]): KernelState {
     const wanted = kinds && new Set<string>(kinds);
     const net: readonly NetObject['kind'][] = wanted ? NET.filter(kind => wanted.has(kind)) : NET;
-    const nft = !wanted || kinds.some(kind => NFT.has(kind)) ? this.#nft.read() : new Map<string, NftObject>();
+    const nft = !wanted || kinds.some(kind => NFT.has(kind)) ? this.#nftables().read() : new Map<string, NftObject>();
     const state: Map<string, KernelObject> = nft;
     if (wanted) for (const [name, object] of nft) if (!wanted.has(object.kind)) state.delete(name);
     if (net.length) for (const object of this.#net.read(new Set(net))) state.set(key(object), object);
@@ -50,14 +49,21 @@ class Kernel implements KernelPort {
       this.#net.apply(part.filter(operation => !isNft(operation)) as NetOperation[]);
     return [
       ...net(operations.slice(0, first)),
-      ...this.#nft.apply(operations.filter(isNft)),
+      ...this.#nftables().apply(operations.filter(isNft)),
       ...net(operations.slice(first)),
     ];
   }
 
   close(): void {
     this.#route.close();
-    this.#netfilter.close();
+    this.#netfilter?.close();
+    this.namespace.close();
+  }
+
+  /** On first use: most Pods' namespaces have no tables. */
+  #nftables(): NftKernel {
+    this.#netfilter ??= this.namespace.run(() => new NetlinkSocket(NETLINK_NETFILTER));
+    return (this.#nft ??= new NftKernel(this.#netfilter));
   }
 }
 

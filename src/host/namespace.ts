@@ -29,12 +29,28 @@ let current: number | undefined;
  * Throws what open(2), setns(2) or `work` throw.
  */
 export function withNamespace<T>(path: string, work: () => T): T {
-  const inner = openSync(path, 'r');
+  const namespace = holdNamespace(path);
   try {
-    return visit(() => setns(inner, CLONE_NEWNET), inner, work);
+    return namespace.run(work);
   } finally {
-    closeSync(inner);
+    namespace.close();
   }
+}
+
+/** A namespace that stays what it is, and alive, while it is held, whatever happens to its path. */
+export interface HeldNamespace {
+  /** As `withNamespace`. */
+  run<T>(work: () => T): T;
+  close(): void;
+}
+
+/** The namespace at `path`, or the one that the calling thread is in. Throws what open(2) throws. */
+export function holdNamespace(path: string = OWN): HeldNamespace {
+  const fd = openSync(path, 'r');
+  return {
+    run: work => visit(() => setns(fd, CLONE_NEWNET), fd, work),
+    close: () => closeSync(fd),
+  };
 }
 
 /**

@@ -31,6 +31,8 @@ const SEND_BUFFER = 64 << 20;
 const RECEIVE_BUFFER = 4 << 20;
 // The kernel fills dumps up to what a recv(2) offers, 32 KiB at most.
 const DATAGRAM = 64 << 10;
+/** One for all sockets of this thread: what arrives is copied before the next call. */
+const buffer = new Uint8Array(DATAGRAM);
 const DUMP_ATTEMPTS = 20;
 // The kernel answers at once or, holding its lock for others' work, within seconds; an answer may only be missing by a bug.
 const ANSWER_SECONDS = 30n;
@@ -47,7 +49,6 @@ export class NetlinkError extends libc.SystemError {
 
 export class NetlinkSocket {
   readonly #fd: number;
-  readonly #buffer = new Uint8Array(DATAGRAM);
   #seq = 0;
 
   /** Belongs for good to the network namespace that the calling thread is in. Throws SystemError. */
@@ -156,8 +157,8 @@ export class NetlinkSocket {
   #receive(flags: number): Uint8Array | undefined {
     try {
       // ENOBUFS says once that answers were dropped for want of room; those that fitted follow.
-      const size = retrying(() => libc.recv(this.#fd, this.#buffer, this.#buffer.length, flags), 'ENOBUFS');
-      return this.#buffer.slice(0, size);
+      const size = retrying(() => libc.recv(this.#fd, buffer, buffer.length, flags), 'ENOBUFS');
+      return buffer.slice(0, size);
     } catch (error) {
       if (error instanceof libc.SystemError && error.code === 'EAGAIN') return undefined;
       throw error;

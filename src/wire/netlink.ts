@@ -4,6 +4,8 @@ import { Attributes, LITTLE_ENDIAN, type Writer } from './netlink-attributes.js'
 
 export const NLM_F_REQUEST = 0x1;
 export const NLM_F_ACK = 0x4;
+/** Answer with what was made; kernels before 6.2 do not for links. */
+export const NLM_F_ECHO = 0x8;
 /** The dump was changed while it was read: read it again. */
 export const NLM_F_DUMP_INTR = 0x10;
 export const NLM_F_DUMP = 0x300;

@@ -52,16 +52,14 @@ export class NftBatch {
       ),
     );
     beginBatch(this.#w, 0);
-    for (let i = 0; i < operations.length; ) {
-      const run = elementRun(operations, i);
+    for (const run of runs(operations)) {
       this.#causes.push({ first: this.#count, operations: run });
       try {
-        if (run[0]!.object.kind === 'element') this.#elements(run as readonly ElementOperation[]);
+        if (isElements(run)) this.#elements(run);
         else this.#one(run[0]!);
       } catch (error) {
         throw new BadOperation(run[0]!, error as Error);
       }
-      i += run.length;
     }
     endBatch(this.#w, this.#count);
   }
@@ -210,17 +208,36 @@ export class BadOperation extends Error {
   }
 }
 
-/** From `start` on the operations that go together: elements of one set with one verb, else one alone. */
-function elementRun(operations: readonly NftOperation[], start: number): readonly NftOperation[] {
-  const { verb, object } = operations[start]!;
-  if (object.kind !== 'element') return [operations[start]!];
-  let end = start + 1;
-  for (; end < operations.length; end++) {
-    const { verb: nextVerb, object: next } = operations[end]!;
-    if (next.kind !== 'element' || nextVerb !== verb || next.set !== object.set) break;
-    if (next.family !== object.family || next.table !== object.table) break;
+/** The operations in groups of one message or a few: adjacent ones on elements with one verb by their sets, others alone. */
+function* runs(operations: readonly NftOperation[]): Generator<readonly NftOperation[]> {
+  for (let i = 0; i < operations.length; ) {
+    const { verb, object } = operations[i]!;
+    if (object.kind !== 'element') {
+      yield [operations[i++]!];
+      continue;
+    }
+    // Elements do not need each other, so their order is free; of one set and one verb they keep theirs.
+    const bySet: ElementOperation[][] = [];
+    for (let next = operations[i]; next?.verb === verb && isElement(next); next = operations[++i]) {
+      const { object: element } = next;
+      const run = bySet.find(others => sameSet(others[0]!.object, element));
+      if (run) run.push(next);
+      else bySet.push([next]);
+    }
+    yield* bySet;
   }
-  return operations.slice(start, end);
+}
+
+function isElement(operation: NftOperation): operation is ElementOperation {
+  return operation.object.kind === 'element';
+}
+
+function isElements(run: readonly NftOperation[]): run is readonly ElementOperation[] {
+  return isElement(run[0]!);
+}
+
+function sameSet(a: NftElement, b: NftElement): boolean {
+  return a.set === b.set && a.family === b.family && a.table === b.table;
 }
 
 function chainId(at: { readonly family: string; readonly table: string }, name: string): string {

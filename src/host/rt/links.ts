@@ -4,7 +4,8 @@ import { closeSync, openSync } from 'node:fs';
 import type { Link } from '../../kernel/net-objects.js';
 import { Ip } from '../../net/ip.js';
 import { formatMac, parseMac } from '../../net/mac.js';
-import { NLM_F_CREATE, NLM_F_EXCL } from '../../wire/netlink.js';
+import type { NetlinkMessage } from '../../wire/netlink.js';
+import { NLM_F_CREATE, NLM_F_ECHO, NLM_F_EXCL } from '../../wire/netlink.js';
 import * as wire from '../../wire/rtnetlink-link.js';
 import { NetlinkError, type NetlinkSocket } from '../netlink-socket.js';
 
@@ -51,6 +52,16 @@ export class LinkTable {
     return this.#byIndex.get(index)?.info?.kind;
   }
 
+  /** Takes from the kernel's answers what they say of that link. */
+  learn(name: string, messages: readonly NetlinkMessage[]): wire.LinkMessage | undefined {
+    const links = messages
+      .filter(({ type }) => type === wire.RTM_NEWLINK)
+      .flatMap(message => wire.decodeLink(message) ?? []);
+    const link = links.find(other => other.name === name);
+    if (link) this.#remember(link);
+    return link;
+  }
+
   /** A link went, and with a veth its other end: nothing remembered holds for sure. */
   forget(): void {
     this.#byName.clear();
@@ -59,10 +70,10 @@ export class LinkTable {
 
   #query(name: string): wire.LinkMessage | undefined {
     try {
-      const [message] = this.socket.request('get link', wire.RTM_GETLINK, 0, w => wire.writeLinkQuery(w, name));
-      const link = message && wire.decodeLink(message);
-      if (link) this.#remember(link);
-      return link;
+      return this.learn(
+        name,
+        this.socket.request('get link', wire.RTM_GETLINK, 0, w => wire.writeLinkQuery(w, name)),
+      );
     } catch (error) {
       if (error instanceof NetlinkError && error.code === 'ENODEV') return undefined;
       throw error;
@@ -94,7 +105,12 @@ export function addLink(table: LinkTable, link: Link): void {
       info: infoOf(link, netns),
       ...(link.up && { flags: wire.IFF_UP, change: wire.IFF_UP }),
     };
-    table.socket.request('add link', wire.RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, w => wire.writeLink(w, message));
+    const flags = NLM_F_CREATE | NLM_F_EXCL | NLM_F_ECHO;
+    // The echo has the new index, which saves the question for it.
+    table.learn(
+      link.name,
+      table.socket.request('add link', wire.RTM_NEWLINK, flags, w => wire.writeLink(w, message)),
+    );
   } finally {
     if (netns !== undefined) closeSync(netns);
   }
