@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { containerProgram } from '../../src/lab/runtime/container.js';
+import { launch } from '../../src/lab/runtime/launch.js';
 import type { Pod } from '../../src/objects/pod.js';
 import { resources } from '../../src/objects/resources.js';
 import { forever, isReady, needsRoot, shell, TestNode } from './kubelet-node.js';
@@ -148,6 +150,7 @@ test('the next kubelet finds the Pods that the last one left', { skip }, async (
   const ending = Number((await node.exec('ends', ['sh', '-c', 'ls -l /proc/1/ns/pid'])).out.match(/pid:\[(\d+)\]/)![1]);
 
   await node.kubelet.stop();
+  const stray = startStray(node, before);
   await node.delete('deleted');
   await node.delete('forgotten', 0);
   killPidNamespace(ending);
@@ -172,7 +175,27 @@ test('the next kubelet finds the Pods that the last one left', { skip }, async (
   );
   assert.ok(lines.length > 8);
   assert.equal((await node.exec('stays', ['echo', 'here'])).out, 'here\n');
+  assert.equal(await stray, 137, 'a container that no record names is ended');
 });
+
+/** A container in the Pod's network, started by a kubelet that died before it could write so down. */
+function startStray({ prefix, directory }: TestNode, { metadata }: Pod): Promise<number> {
+  const nobody = { user: 0, group: 0, groups: [], capabilities: [], noNewPrivileges: false };
+  const netns = `/run/netns/${prefix}-pod-${metadata.uid?.slice(0, 13)}`;
+  const plan = {
+    ...{
+      netns,
+      hostname: 'stray',
+      scratch: `${directory}/run/scratch`,
+      layers: [],
+      hidden: new Map(),
+      files: new Map(),
+      mounts: [],
+    },
+    ...{ readOnlyRoot: false, privileged: false, identity: nobody, program: 'pause' as const, tty: false },
+  };
+  return launch('stray', containerProgram(plan), 'new', ['ignore', 'ignore', 'ignore']).exited;
+}
 
 /** Ends the process 1 of a container, as if it had ended by itself. */
 async function killPidNamespace(inode: number): Promise<void> {

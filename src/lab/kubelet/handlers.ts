@@ -28,6 +28,8 @@ export type Handler = Pick<Probe, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc'> & P
 
 /** Bytes of an answer that are worth telling. */
 const TELL = 10 * 1024;
+/** How long the output may stay open after the command has ended, milliseconds. */
+const LINGER = 100;
 
 /** Never rejects. `timeout` in milliseconds. */
 export async function perform(handler: Handler, target: Target, timeout: number): Promise<Answer> {
@@ -48,7 +50,10 @@ export async function perform(handler: Handler, target: Target, timeout: number)
 async function runCommand(command: readonly string[], target: Target, timeout: number): Promise<Answer> {
   const running = await target.exec(command);
   const chunks: Buffer[] = [];
-  for (const stream of [running.stdout, running.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const read = [running.stdout, running.stderr!].map(stream => {
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    return new Promise(resolve => stream.once('close', resolve));
+  });
   let late = false;
   const timer = setTimeout(() => {
     late = true;
@@ -56,6 +61,8 @@ async function runCommand(command: readonly string[], target: Target, timeout: n
   }, timeout);
   const code = await running.exited;
   clearTimeout(timer);
+  // What it left running may keep its output open.
+  await Promise.race([Promise.all(read), new Promise(resolve => setTimeout(resolve, LINGER))]);
   if (late) return { healthy: false, output: `command ${JSON.stringify(command.join(' '))} timed out` };
   return { healthy: code === 0, output: Buffer.concat(chunks).subarray(0, TELL).toString() };
 }

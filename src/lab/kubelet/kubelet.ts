@@ -20,6 +20,7 @@ import { capacity, type NodeDescription } from './node-object.js';
 import { PodWorker } from './pod-worker.js';
 import { nodeProxy } from './proxy.js';
 import { readRecords } from './record.js';
+import { endStrays } from './strays.js';
 import { watched } from './watched.js';
 
 export interface KubeletOptions {
@@ -101,6 +102,7 @@ export function startKubelet(options: KubeletOptions): Kubelet {
 
   const workers = new Map<string, PodWorker>();
   const records = readRecords(podsDir);
+  endStrays([...records.values()].map(({ state }) => state));
   const begin = (pod: Pod, uid: string) => {
     const record = records.get(uid);
     records.delete(uid);

@@ -19,7 +19,7 @@ import { prepareVolume, releaseVolumes } from './volumes.js';
 
 const log = logger('lab');
 /** Pauses between attempts to set up or tear down, milliseconds. */
-const RETRY = { first: 500, longest: 16_000 };
+const RETRY = { first: 100, longest: 16_000 };
 
 export class PodWorker implements Owner {
   readonly containers: ReadonlyMap<string, ContainerRunner>;
@@ -251,13 +251,7 @@ export class PodWorker implements Owner {
       this.#failures = 0;
     } catch (error) {
       const { message } = error as Error;
-      tell(
-        this.context,
-        this.#pod,
-        'Warning',
-        'FailedCreatePodSandBox',
-        `Failed to create pod sandbox: plugin type="podwire" failed (add): ${message}`,
-      );
+      tell(this.context, this.#pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`);
       this.#later();
     }
   }

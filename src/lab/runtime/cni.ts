@@ -1,9 +1,11 @@
 /** Calls CNI plugins as a container runtime does (CNI specification 1.1.0). Knows the protocol; refuses to know any plugin. */
 
-import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { withNamespace } from '../../host/namespace.js';
+import { pipe } from '../../host/pipes.js';
+import { type Spawned, spawnProgram } from '../../host/spawn.js';
 
 /** A network configuration list, §1. */
 export interface NetworkConfig {
@@ -112,25 +114,32 @@ function environment({ containerId, netns, args }: Attachment): Record<string, s
 }
 
 /** Standard output of a plugin that succeeded. */
-function run(netns: string, file: string, env: Record<string, string>, input: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = withNamespace(netns, () =>
-      spawn(file, { env: { PATH: process.env.PATH, ...env }, timeout: TIMEOUT }),
-    );
-    const output: Buffer[] = [];
-    const complaints: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk));
-    child.once('error', error => reject(new CniError(0, `failed to run plugin ${file}: ${error.message}`)));
-    child.once('close', (code, signal) => {
-      const text = Buffer.concat(output).toString();
-      if (code === 0) resolve(text);
-      else reject(failure(text, `${Buffer.concat(complaints)}`.trim() || `plugin ended with ${signal ?? code}`));
-    });
-    // A plugin may end without reading; its exit code tells.
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
-  });
+async function run(netns: string, file: string, env: Record<string, string>, input: string): Promise<string> {
+  const [stdin, stdout, stderr] = [pipe(), pipe(), pipe()];
+  const ends = [stdin.read, stdout.write, stderr.write];
+  const variables = Object.entries({ PATH: process.env.PATH ?? '', ...env }).map(([name, value]) => `${name}=${value}`);
+  let plugin: Spawned;
+  try {
+    plugin = withNamespace(netns, () => spawnProgram(file, [file], variables, ends, false));
+  } catch (error) {
+    for (const fd of [stdin.write, stdout.read, stderr.read]) closeSync(fd);
+    throw new CniError(0, `failed to run plugin ${file}: ${(error as Error).message}`);
+  } finally {
+    for (const fd of ends) closeSync(fd);
+  }
+  // A plugin may end without reading; its exit code tells.
+  new Socket({ fd: stdin.write, readable: false, writable: true }).on('error', () => {}).end(input);
+  const late = setTimeout(() => process.kill(plugin.pid, 'SIGKILL'), TIMEOUT);
+  const [output, complaint, code] = await Promise.all([all(stdout.read), all(stderr.read), plugin.exited]);
+  clearTimeout(late);
+  if (code === 0) return output;
+  throw failure(output, complaint.trim() || `plugin ended with ${code}`);
+}
+
+async function all(fd: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of new Socket({ fd, readable: true, writable: false })) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
 }
 
 function failure(output: string, otherwise: string): CniError {

@@ -1,22 +1,18 @@
 /** Starts a program of system calls as a process. Knows spawning and reports; refuses to know what the program sets up. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { constants } from 'node:os';
-import type { Readable } from 'node:stream';
+import { Socket } from 'node:net';
 import { inNewPidNamespace, inPidNamespace } from '../../host/pid-namespace.js';
-import { memoryFile } from '../../host/pipes.js';
+import { memoryFile, pipe } from '../../host/pipes.js';
+import { nullDevice, type Spawned, spawnProgram } from '../../host/spawn.js';
 import { assemble, type Failure, readReport, type Step } from './program.js';
 
 /** 'ignore' is /dev/null; a number is a file descriptor of ours. */
 export type Stdio = 'ignore' | number;
 
-export interface Launched {
-  readonly pid: number;
+export interface Launched extends Spawned {
   /** Resolves when the program runs, or with the step that failed. */
   readonly started: Promise<Failure | undefined>;
-  /** 128 + n after signal n. */
-  readonly exited: Promise<number>;
 }
 
 /**
@@ -30,33 +26,28 @@ export function launch(
   stdio: readonly [Stdio, Stdio, Stdio],
 ): Launched {
   const fd = memoryFile(name, assemble(steps));
+  const report = pipe();
   try {
     // Everything else that sets the process apart is done by the process itself: this thread visits no other namespace.
-    const start = () =>
-      spawn(`/proc/self/fd/${fd}`, { argv0: name, detached: true, env: {}, stdio: [...stdio, 'pipe'] });
+    const fds = [...stdio.map(each => (each === 'ignore' ? nullDevice() : each)), report.write];
+    const start = () => spawnProgram(`/proc/self/fd/${fd}`, [name], [], fds, true);
     const child = pidNamespace === 'new' ? inNewPidNamespace(start) : inPidNamespace(pidNamespace, start);
-    return follow(child, steps);
+    return { ...child, started: reported(report.read, steps) };
+  } catch (error) {
+    closeSync(report.read);
+    throw error;
   } finally {
+    closeSync(report.write);
     closeSync(fd);
   }
 }
 
-function follow(child: ChildProcess, steps: readonly Step[]): Launched {
-  const exited = new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
-  });
-  if (child.pid === undefined) {
-    const failed = exited.then(() => undefined);
-    return { pid: 0, started: failed, exited };
-  }
-  child.unref();
-  const report = child.stdio[3] as Readable;
+/** The descriptor closes when the program runs, or after the report. */
+function reported(fd: number, steps: readonly Step[]): Promise<Failure | undefined> {
   const chunks: Uint8Array[] = [];
-  const started = new Promise<Failure | undefined>(resolve => {
-    report.on('data', (chunk: Uint8Array) => chunks.push(chunk));
-    report.once('close', () => resolve(readReport(steps, Buffer.concat(chunks))));
-    report.once('error', () => report.destroy());
+  return new Promise(resolve => {
+    new Socket({ fd, readable: true, writable: false })
+      .on('data', chunk => chunks.push(chunk))
+      .once('close', () => resolve(readReport(steps, Buffer.concat(chunks))));
   });
-  return { pid: child.pid, started, exited };
 }

@@ -1,6 +1,7 @@
 /** Why a container or a command in one did not start, in the words of runc. */
 
 import { getSystemErrorName } from 'node:util';
+import { PodwireError } from '../../report/errors.js';
 import type { Program } from './container.js';
 import type { Failure } from './program.js';
 
@@ -17,6 +18,13 @@ export class StartError extends Error {
 
 export function startFailure({ step, errno }: Failure, program: Program): StartError {
   const why = describe(errno);
+  if (step.call === 'mount' && step.args[0] === 'overlay') {
+    const { message, advice } = new PodwireError('PW-K102', {
+      feature: `overlayfs over / (${why})`,
+      hint: OVERLAY_HINT,
+    });
+    return new StartError(`${message}: ${advice}`, 128);
+  }
   if (step.call !== 'execve' || program === 'pause')
     return new StartError(`unable to start container process: error ${step.doing}: ${why}`, 128);
   const name = program.argv[0]!;
@@ -33,6 +41,8 @@ export function startFailure({ step, errno }: Failure, program: Program): StartE
 }
 
 const ENOENT = 2;
+const OVERLAY_HINT =
+  'load it with `modprobe overlay`; if the machine is itself a container on overlayfs, give it a root of another kind';
 /** strerror(3) of those that a user may meet; the others keep their names. */
 const TEXTS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
