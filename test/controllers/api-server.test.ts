@@ -7,17 +7,12 @@ import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { createApiServer } from '../../src/apiserver/api-server.js';
 import { Api } from '../../src/client/api.js';
-import { reflect } from '../../src/client/reflector.js';
 import { runControllers } from '../../src/lab/controllers.js';
 import { localTransport } from '../../src/lab/local-transport.js';
-import type { Pod } from '../../src/objects/kinds.js';
-import { type KubeObject, type Resource, resources } from '../../src/objects/resources.js';
+import { resources } from '../../src/objects/resources.js';
+import { create, registerNode, runPods } from './kubelet.js';
 
 const { pods, nodes, deployments, replicasets, endpointslices, services, namespaces, serviceaccounts } = resources;
-
-/** Creates without what the server fills in. */
-const create = <T extends KubeObject>(api: Api, resource: Resource<T>, object: object) =>
-  api.create(resource as unknown as Resource, object as KubeObject);
 
 async function start(t: TestContext): Promise<Api> {
   const stateDir = fs.mkdtempSync(join(tmpdir(), 'pwt-kernel-'));
@@ -32,38 +27,8 @@ async function start(t: TestContext): Promise<Api> {
     await server.close();
     fs.rmSync(stateDir, { recursive: true, force: true });
   });
-  for (const name of ['n1', 'n2']) {
-    const conditions = [{ type: 'Ready', status: 'True', lastHeartbeatTime: new Date().toISOString() }];
-    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name }, spec: {} };
-    const made = await create(api, nodes, node);
-    await api.updateStatus(nodes as unknown as Resource, {
-      ...made,
-      status: { allocatable: { cpu: '64', pods: '500' }, conditions },
-    });
-  }
+  for (const name of ['n1', 'n2']) await registerNode(api, name);
   return api;
-}
-
-/** A kubelet for all nodes that starts and ends every Pod at once. */
-async function runPods(api: Api, signal: AbortSignal): Promise<void> {
-  let next = 0;
-  const end = (pod: Pod) => api.delete(pods, pod.metadata, { gracePeriodSeconds: 0 }).catch(() => undefined);
-  const begin = (pod: Pod) => {
-    const ip = `10.244.${++next >> 8}.${next & 255}`;
-    const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: new Date().toISOString() }] as const;
-    return api
-      .updateStatus(pods, {
-        ...pod,
-        status: { ...pod.status, phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions },
-      })
-      .catch(() => undefined);
-  };
-  for await (const change of reflect(api, pods, { signal })) {
-    if (change.type !== 'upsert') continue;
-    const { metadata, spec, status } = change.object;
-    if (metadata.deletionTimestamp) void end(change.object);
-    else if (spec.nodeName && !status?.podIP) void begin(change.object);
-  }
 }
 
 /** Waits until `look` finds something. */
