@@ -138,6 +138,16 @@ export class TestNode {
     return text(await this.kubelet.logs({ namespace: 'default', name }, options));
   }
 
+  /** The whole log as soon as it is as wanted. */
+  async logged(name: string, wanted: RegExp, seconds = 10): Promise<string> {
+    const give = Date.now() + seconds * 1000;
+    for (;;) {
+      const log = await this.logs(name);
+      if (wanted.test(log) || Date.now() > give) return log;
+      await new Promise(resolve => setTimeout(resolve, 10));
+    }
+  }
+
   /** Standard output, standard error and exit code of a command. */
   async exec(
     name: string,

@@ -34,7 +34,7 @@ test('a Pod runs, says what it is told, and answers to commands', { skip }, asyn
   assert.equal(pod.status?.qosClass, 'BestEffort');
   for (const type of ['PodScheduled', 'PodReadyToStartContainers', 'Initialized', 'ContainersReady'])
     assert.equal(condition(pod, type), 'True', type);
-  assert.equal(await node.logs('hello'), 'hello from hello\n');
+  assert.equal(await node.logged('hello', /\n/), 'hello from hello\n');
   assert.deepEqual(await node.exec('hello', ['sh', '-c', 'id -u; exit 3']), { out: '0\n', err: '', code: 3 });
 });
 

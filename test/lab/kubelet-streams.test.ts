@@ -14,6 +14,7 @@ before(async () => {
     containers: [shell('for i in 1 2 3 4 5; do echo line $i; done; echo oops >&2; while :; do sleep 0.05; done')],
   });
   await node.until('talker', isReady);
+  await node.logged('talker', /oops/);
 });
 after(() => node?.destroy());
 
@@ -152,7 +153,7 @@ test('port-forward reaches a port of the Pod’s own loopback', { skip }, async 
   const server = `const s = require('net').createServer(c => c.on('data', d => c.end('got ' + d)));s.listen(7070, '127.0.0.1', () => console.log('up'));`;
   await node.create('server', { containers: [{ name: 'main', image: 'node:20', command: ['node', '-e', server] }] });
   await node.until('server', isReady);
-  while (!(await node.logs('server')).includes('up')) await new Promise(resolve => setTimeout(resolve, 10));
+  await node.logged('server', /up/);
   const ref = { namespace: 'default', name: 'server' };
   const stream = await node.kubelet.portForward(ref, 7070);
   stream.write('x');
