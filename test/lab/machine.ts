@@ -1,24 +1,25 @@
 /** What of a machine a lab could disturb, as text: taken before and after, the two must be equal. */
 
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { openKernel } from '../../src/host/kernel-port.js';
 import { dump } from '../../src/kernel/dump.js';
-import { NETNS_DIR } from '../../src/lab/places.js';
+import { NETNS_DIR, type Places } from '../../src/lab/places.js';
 import { run } from './lab.js';
 
-export async function snapshot(directories: readonly string[]): Promise<Record<string, string>> {
+export async function snapshot(at: Places): Promise<Record<string, string>> {
+  const prefix = at.netnsPrefix;
   const port = openKernel();
   try {
     return {
       kernel: stable(dump(port.read())),
       'nft tables': (await run('nft', ['list', 'tables'])).stdout,
-      namespaces: existsSync(NETNS_DIR) ? readdirSync(NETNS_DIR).sort().join('\n') : '',
+      namespaces: existsSync(NETNS_DIR) ? readdirSync(NETNS_DIR).filter(name => name.startsWith(prefix)).sort().join('\n') : '',
       mounts: readFileSync('/proc/mounts', 'utf8')
         .split('\n')
-        .filter(line => line.includes('podwire'))
+        .filter(line => line.includes(prefix) || line.includes(at.run))
         .join('\n'),
-      processes: podwireProcesses().join('\n'),
-      files: directories.filter(existsSync).join('\n'),
+      processes: processesOf(at.lab).join('\n'),
+      files: [at.state, at.run].filter(existsSync).join('\n'),
     };
   } finally {
     port.close();
@@ -33,14 +34,13 @@ function stable(text: string): string {
     .join('\n');
 }
 
-/** Other processes of the machine are nobody's business here: only those that run our code or live in another network namespace. */
-function podwireProcesses(): string[] {
-  const own = readlinkSync('/proc/self/ns/net');
+/** Processes of the lab by their arguments; those in its namespaces keep these alive, and are seen by them. */
+function processesOf(lab: string): string[] {
   return readdirSync('/proc').filter(pid => {
     if (!/^\d+$/.test(pid)) return false;
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      return readlinkSync(`/proc/${pid}/ns/net`) !== own || /src\/(lab|agent)\/main\.js/.test(command);
+      return /src\/(lab|agent)\/main\.js/.test(command) && command.includes(lab);
     } catch {
       return false;
     }

@@ -9,7 +9,7 @@ import { Lab, skip } from './lab.js';
 import { snapshot } from './machine.js';
 
 const lab = new Lab('updown');
-const look = () => snapshot([lab.at.state, lab.at.run]);
+const look = () => snapshot(lab.at);
 let pristine: Record<string, string>;
 
 before(async () => {

@@ -25,16 +25,16 @@ function version(command: string): number {
   return Number(/"minor":\s*"(\d+)/.exec(stdout ?? '')?.[1] ?? 0);
 }
 
-/** PODWIRE_KUBECTL_OLD names a kubectl before 1.29, where the one on the PATH is newer. */
+/** PODWIRE_KUBECTL_120 names a kubectl before 1.29, where the one on the PATH is newer. */
 function clients(): Client[] {
   const missing = 'kubectl is not installed';
-  const old = process.env.PODWIRE_KUBECTL_OLD ?? 'kubectl';
+  const old = process.env.PODWIRE_KUBECTL_120 ?? 'kubectl';
   const minor = version('kubectl');
   const spdy = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' };
   const modern = minor === 0 ? missing : minor < 31 ? `kubectl 1.${minor} speaks no WebSocket` : false;
   const oldMinor = version(old);
   const ancient =
-    oldMinor === 0 ? missing : oldMinor > 28 ? `kubectl 1.${oldMinor} is new; set PODWIRE_KUBECTL_OLD` : false;
+    oldMinor === 0 ? missing : oldMinor > 28 ? `kubectl 1.${oldMinor} is new; set PODWIRE_KUBECTL_120` : false;
   return [
     { title: 'over WebSocket', command: 'kubectl', env: {}, protocol: 'websocket', skip: modern },
     { title: 'over SPDY', command: 'kubectl', env: spdy, protocol: 'spdy/3.1', skip: minor === 0 ? missing : false },

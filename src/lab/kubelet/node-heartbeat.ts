@@ -14,6 +14,11 @@ const LEASE_SECONDS = 40;
 const WAITING = 250;
 /** While the network is not ready it is asked more often: from this on, ever more slowly. Milliseconds. */
 const EAGER = 20;
+/**
+ * A node that was ready stays so for this long while the network does not answer, in milliseconds: an agent that starts again
+ * needs less, and a node that is not ready takes its Pods out of every Service although they can be reached.
+ */
+const GRACE = 10_000;
 const log = logger('lab');
 
 export interface Heartbeat {
@@ -28,15 +33,18 @@ export function heartbeat(api: Api, node: NodeDescription, machine: MachineDescr
   let pause = EAGER;
   let told: string | undefined;
   let last = 0;
+  let answered = Date.now();
 
   const beat = async () => {
-    const trouble = await cni.status().then(
+    const answer = await cni.status().then(
       () => '',
       (error: Error) => error.message,
     );
     try {
       known ??= await register(api, nodeObject(node, machine) as Node);
       const now = Date.now();
+      if (!answer) answered = now;
+      const trouble = now - answered < GRACE && isReady(known) ? '' : answer;
       if (trouble !== told || now - last >= PERIOD) {
         const status = nodeStatus(node, machine, trouble, known.status, now);
         known = await api.patch(
@@ -55,7 +63,7 @@ export function heartbeat(api: Api, node: NodeDescription, machine: MachineDescr
         told = trouble;
         last = now;
       }
-      pause = trouble ? Math.min(WAITING, pause * 1.5) : PERIOD;
+      pause = answer ? Math.min(WAITING, pause * 1.5) : PERIOD;
     } catch (error) {
       // The Node may have been deleted: it is registered anew.
       if (ApiFailure.isNotFound(error)) known = undefined;
@@ -71,6 +79,10 @@ export function heartbeat(api: Api, node: NodeDescription, machine: MachineDescr
       clearTimeout(timer);
     },
   };
+}
+
+function isReady({ status }: Node): boolean {
+  return status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
 /** Labels of a node that is there already are completed, not replaced. */
