@@ -42,7 +42,9 @@ const TYPES: Readonly<Record<ValueType, TypeInfo>> = {
 export const BIT_TYPES: ReadonlySet<ValueType> = new Set(['ct_state', 'ct_status', 'tcp_flag']);
 
 /** A value that does not fit its type: the kernel would say EINVAL, so does whoever catches this. */
-export class ValueError extends Error {}
+export class ValueError extends Error {
+  override readonly name = 'ValueError';
+}
 
 export const sizeOf = (type: ValueType) => TYPES[type].size;
 export const isHostOrder = (type: ValueType) => TYPES[type].form === 'host';
