@@ -8,11 +8,13 @@ import { Authority } from './auth/authority.js';
 import { bootstrap } from './bootstrap.js';
 import { type ClusterConfig, DEFAULT_CLUSTER } from './cluster-config.js';
 import { OpenApi } from './discovery/openapi.js';
+import { expireEvents } from './event-expiry.js';
 import type { ApiRequest, ApiResponse } from './http.js';
 import type { NodeProxy } from './node-proxy.js';
 import { respondError } from './respond.js';
 import { REVIEW_RESOURCES } from './review/reviews.js';
 import { route } from './router.js';
+import { Running } from './running.js';
 import { Served } from './served.js';
 import { type ListenAddress, type Listening, listen, type UpgradeHandler } from './server.js';
 import { ApiError } from './status.js';
@@ -58,7 +60,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     signToken: claims => authority.signToken(claims),
   };
   bootstrap(api);
-  const closing = new AbortController();
+  const running = new Running();
+  const stopExpiry = expireEvents(store);
+  let closed = false;
   const address = `${cluster.advertise.addresses[0] ?? '127.0.0.1'}:${cluster.advertise.port}`;
   const router = { api, openapi: new OpenApi(served), address, checks: () => ({ ping: true, store: true }) as const };
   const listening = new Set<Listening>();
@@ -66,11 +70,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const server: ApiServer = {
     authority,
     async handle(request) {
-      if (closing.signal.aborted)
-        return respondError(new ApiError(503, 'ServiceUnavailable', 'the API server is shutting down'));
-      const signal = request.signal ? AbortSignal.any([request.signal, closing.signal]) : closing.signal;
+      if (closed) return respondError(new ApiError(503, 'ServiceUnavailable', 'the API server is shutting down'));
       try {
-        return await route(router, { ...request, signal });
+        return await running.answer(request, known => route(router, known));
       } catch (error) {
         return respondError(asApiError(error));
       }
@@ -81,8 +83,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       return result;
     },
     async close() {
-      if (closing.signal.aborted) return;
-      closing.abort();
+      if (closed) return;
+      closed = true;
+      stopExpiry();
+      running.end();
       await Promise.all([...listening].map(one => one.close()));
       store.close();
     },

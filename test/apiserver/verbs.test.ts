@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
+import { removeOldEvents } from '../../src/apiserver/event-expiry.js';
+import { Store } from '../../src/apiserver/store/store.js';
 import { configMap, deployment, pod, service, startServer } from './harness.js';
 
 const CM = '/api/v1/namespaces/default/configmaps';
@@ -305,6 +310,31 @@ test('an event is the same object in both of its API groups', async t => {
   assert.equal(body.apiVersion, 'events.k8s.io/v1');
   assert.equal(body.note, 'it runs');
   assert.equal(body.regarding.name, 'a');
+});
+
+test('events go an hour after they were last seen', t => {
+  const path = fs.mkdtempSync(join(tmpdir(), 'pwt-events-'));
+  const store = Store.open(path);
+  t.after(() => {
+    store.close();
+    fs.rmSync(path, { recursive: true });
+  });
+  const now = new Date('2026-01-01T12:00:00Z');
+  const event = (name: string, times: object) =>
+    store.put(`/events/default/${name}`, {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name, creationTimestamp: '2026-01-01T10:00:00Z' },
+      ...times,
+    });
+  event('old', { lastTimestamp: '2026-01-01T10:59:59Z' });
+  event('seen-again', { lastTimestamp: '2026-01-01T11:30:00Z' });
+  event('series', { series: { lastObservedTime: '2026-01-01T11:00:01.000000Z' } });
+  removeOldEvents(store, now);
+  assert.deepEqual(
+    [...store.collection('events').list('')].map(entry => entry.object.metadata.name),
+    ['seen-again', 'series'],
+  );
 });
 
 test('a service account gets a token that names it', async t => {
