@@ -145,7 +145,7 @@ describe('rules and registers', { skip: LITTLE_ENDIAN ? false : 'the instruction
   );
   check('iifname "pw*"', [is('meta iifname', 'pw*')], ['meta key 6 dreg 1', 'cmp sreg 1 op 0 data 0x7077']);
   check(
-    'meta mark set meta mark & 0xffff00ff | 0x00000100',
+    'meta mark set meta mark & 0xffff01ff | 0x00000100',
     [{ setMark: 'meta', value: 0x100, mask: 0xff00 }],
     ['meta key 3 dreg 1', 'bitwise sreg 1 dreg 1 len 4 mask 0xff00ffff xor 0x00010000', 'meta key 3 sreg 1'],
   );

@@ -17,7 +17,7 @@ import { Cidr } from '../../net/cidr.js';
 import { Ip } from '../../net/ip.js';
 import type { NftExpression } from '../../wire/nftables-expression.js';
 import * as nft from '../../wire/nftables-expression.js';
-import { type Dependency, dependencies, FIELDS, type Load } from './fields.js';
+import { type Dependency, dependencies, FIELDS, fieldsOf, type Load } from './fields.js';
 import { LIMIT_UNITS, typeOf } from './linearize.js';
 import { decodeVerdict } from './sets.js';
 import { BIT_TYPES, fromBounds, hostNumber, isHostOrder, paddedSize, readValue, sizeOf } from './types.js';
@@ -283,7 +283,7 @@ class Delinearizer {
   /** The most telling name whose dependencies hold: `tcp dport` before `th dport`. */
   #field(load: Load): Field {
     let best: Field | undefined;
-    for (const name of CANDIDATES.get(loadKey(load)) ?? []) {
+    for (const name of fieldsOf(load)) {
       if (!dependencies(name, this.family).every(dependency => this.#holds(dependency))) continue;
       if (!best || FIELDS[name].needs.length > FIELDS[best].needs.length) best = name;
     }
@@ -391,7 +391,7 @@ function heldSize({ source }: Held, type: ValueType | undefined): number | undef
   if ('bytes' in source) return source.bytes.length;
   if ('map' in source) return undefined;
   if (source.load.name === 'payload') return source.load.len;
-  const field = CANDIDATES.get(loadKey(source.load))?.[0];
+  const field = fieldsOf(source.load)[0];
   return field ? sizeOf(FIELD_TYPES[field]) : type && sizeOf(type);
 }
 
@@ -399,25 +399,4 @@ function heldSize({ source }: Held, type: ValueType | undefined): number | undef
 function slotOf(register: number | undefined): number {
   if (register === undefined) throw new NoWord();
   return register >= nft.NFT_REG32_00 ? register - nft.NFT_REG32_00 : 4 * (register - nft.NFT_REG_1);
-}
-
-/** Tells loads apart by what they read, not by where to. */
-function loadKey(load: Load): string {
-  switch (load.name) {
-    case 'payload':
-      return `payload ${load.base} ${load.offset} ${load.len}`;
-    case 'meta':
-      return `meta ${load.key}`;
-    case 'ct':
-      return `ct ${load.key} ${load.direction ?? '-'}`;
-    case 'fib':
-      return `fib ${load.result} ${load.flags}`;
-  }
-}
-
-/** Names of each load. */
-const CANDIDATES = new Map<string, Field[]>();
-for (const name of Object.keys(FIELDS) as Field[]) {
-  const key = loadKey(FIELDS[name].load);
-  CANDIDATES.set(key, [...(CANDIDATES.get(key) ?? []), name]);
 }

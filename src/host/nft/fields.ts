@@ -125,3 +125,28 @@ function dependency(need: Need, family: TableFamily): Dependency | undefined {
       return { meta: NFT_META.l4proto, data: Uint8Array.of(IPPROTO[need]) };
   }
 }
+
+/** Every name of what is loaded, whatever must hold for it: `th dport`, `tcp dport` and `udp dport` are one place. */
+export function fieldsOf(load: Load): readonly Field[] {
+  return BY_LOAD.get(loadKey(load)) ?? [];
+}
+
+/** Tells loads apart by what they read, not by where to. */
+function loadKey(load: Load): string {
+  switch (load.name) {
+    case 'payload':
+      return `payload ${load.base} ${load.offset} ${load.len}`;
+    case 'meta':
+      return `meta ${load.key}`;
+    case 'ct':
+      return `ct ${load.key} ${load.direction ?? '-'}`;
+    case 'fib':
+      return `fib ${load.result} ${load.flags}`;
+  }
+}
+
+const BY_LOAD = new Map<string, Field[]>();
+for (const name of Object.keys(FIELDS) as Field[]) {
+  const key = loadKey(FIELDS[name].load);
+  BY_LOAD.set(key, [...(BY_LOAD.get(key) ?? []), name]);
+}
