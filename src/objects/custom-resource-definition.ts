@@ -1,6 +1,7 @@
 /** CustomResourceDefinition. Its openAPIV3Schema is kept as it came; crd.ts reads it. */
 import { kind } from './meta.js';
 import {
+  always,
   any,
   boolean,
   type Infer,
@@ -45,8 +46,8 @@ export type CustomResourceColumn = Infer<typeof Column>;
 export const CustomResourceDefinitionVersion = object(
   {
     name: required(string()),
-    served: required(boolean()),
-    storage: required(boolean()),
+    served: always(boolean(), false),
+    storage: always(boolean(), false),
     deprecated: boolean(),
     deprecationWarning: string(),
     schema: object(

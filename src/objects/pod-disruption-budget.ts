@@ -1,6 +1,18 @@
 /** PodDisruptionBudget. */
 import { Condition, kind, LabelSelector } from './meta.js';
-import { dict, type Infer, int32, int64, intOrString, listBy, object, oneOf, required, time } from './schema.js';
+import {
+  always,
+  dict,
+  type Infer,
+  int32,
+  int64,
+  intOrString,
+  listBy,
+  object,
+  oneOf,
+  required,
+  time,
+} from './schema.js';
 
 const POLICY = 'io.k8s.api.policy.v1.';
 
@@ -20,10 +32,10 @@ export const PodDisruptionBudget = kind(`${POLICY}PodDisruptionBudget`, {
     {
       observedGeneration: int64(),
       disruptedPods: dict(time()),
-      disruptionsAllowed: required(int32()),
-      currentHealthy: required(int32()),
-      desiredHealthy: required(int32()),
-      expectedPods: required(int32()),
+      disruptionsAllowed: always(int32(), 0),
+      currentHealthy: always(int32(), 0),
+      desiredHealthy: always(int32(), 0),
+      expectedPods: always(int32(), 0),
       conditions: listBy('type', Condition),
     },
     { name: `${POLICY}PodDisruptionBudgetStatus` },

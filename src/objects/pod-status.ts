@@ -1,6 +1,7 @@
 /** A Pod's status: phase, addresses, conditions and its containers' states. */
 import { CORE } from './meta.js';
 import {
+  always,
   any,
   boolean,
   dict,
@@ -23,7 +24,7 @@ const containerState = object(
     running: object({ startedAt: time() }, { name: `${CORE}ContainerStateRunning` }),
     terminated: object(
       {
-        exitCode: required(int32()),
+        exitCode: always(int32(), 0),
         signal: int32(),
         reason: string(),
         message: string(),
@@ -43,10 +44,10 @@ export const ContainerStatus = object(
     name: required(string()),
     state: containerState,
     lastState: containerState,
-    ready: required(boolean()),
-    restartCount: required(int32()),
-    image: string(),
-    imageID: string(),
+    ready: always(boolean(), false),
+    restartCount: always(int32(), 0),
+    image: always(string(), ''),
+    imageID: always(string(), ''),
     containerID: string(),
     started: boolean(),
     allocatedResources: dict(quantity()),

@@ -18,7 +18,7 @@ export type Shape =
 
 /** What any schema may say of itself. */
 interface Facets {
-  /** Must be present and not empty. A required object that is absent counts as `{}`, so that its own fields are asked for. */
+  /** Must be present and, without a default, not empty. A required object that is absent counts as `{}`, so that its own fields are asked for. */
   readonly required?: true;
   readonly default?: unknown;
   readonly description?: string;
@@ -171,6 +171,11 @@ export function dict<S extends Schema>(
 
 export function required<S extends Schema>(schema: S): S & { readonly required: true } {
   return { ...schema, required: true };
+}
+
+/** Always there: left out, it is `zero`, as the value fields of Go's types are. */
+export function always<S extends Schema>(schema: S, zero: Infer<S>): S & { readonly required: true } {
+  return required(withDefault(schema, zero));
 }
 
 export function withDefault<S extends Schema>(schema: S, value: Infer<S>): S {

@@ -14,7 +14,7 @@ export function normaliseService(service: Service): Service {
 export function updateService(next: Service, old: Service): Service {
   let spec = followPrimary(next.spec, old.spec);
   spec = dropForType(spec, old.spec);
-  return normaliseService({ ...next, spec: carryOver(spec, old.spec) });
+  return normaliseService({ ...next, spec: toSingleStack(carryOver(spec, old.spec), old.spec) });
 }
 
 /** A changed or cleared `clusterIP` with untouched `clusterIPs` means that the list is to follow. */
@@ -76,5 +76,14 @@ function carryOver(next: ServiceSpec, old: ServiceSpec): ServiceSpec {
   }
   if (hasHealthCheck(old) && hasHealthCheck(spec) && !spec.healthCheckNodePort)
     spec = withKey(spec, 'healthCheckNodePort', old.healthCheckNodePort);
+  return spec;
+}
+
+/** From two families to one: values that the request merely repeats are cut to their first. */
+function toSingleStack(next: ServiceSpec, old: ServiceSpec): ServiceSpec {
+  if (next.ipFamilyPolicy !== 'SingleStack' || old.ipFamilyPolicy === 'SingleStack') return next;
+  let spec = next;
+  for (const key of ['ipFamilies', 'clusterIPs'] as const)
+    if (equal(spec[key], old[key])) spec = withKey(spec, key, spec[key]?.slice(0, 1));
   return spec;
 }

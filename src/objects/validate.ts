@@ -39,7 +39,8 @@ export function validateStatus(resource: Resource, next: KubeObject): FieldError
 
 /** What the schema itself says of a value, and the rules of the named types in it. */
 function schemaErrors(schema: Schema, value: unknown, path: string): FieldError[] {
-  if (isAbsent(value)) return schema.required ? [missing(path)] : [];
+  const needed = schema.required && schema.default === undefined;
+  if (isAbsent(value)) return needed ? [missing(path)] : [];
   switch (schema.type) {
     case 'object': {
       if (!isObject(value)) return [];
@@ -50,7 +51,7 @@ function schemaErrors(schema: Schema, value: unknown, path: string): FieldError[
     }
     case 'list': {
       if (!Array.isArray(value)) return [];
-      if (value.length === 0 && schema.required) return [missing(path)];
+      if (value.length === 0 && needed) return [missing(path)];
       if (schema.maxItems !== undefined && value.length > schema.maxItems)
         return [tooMany(path, value.length, schema.maxItems)];
       return value.flatMap((item, i) => schemaErrors(schema.item, item, `${path}[${i}]`));

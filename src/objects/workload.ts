@@ -3,6 +3,7 @@ import { kind, LabelSelector } from './meta.js';
 import { PersistentVolumeClaim } from './persistent-volume-claim.js';
 import { PodTemplateSpec } from './pod.js';
 import {
+  always,
   any,
   boolean,
   type Infer,
@@ -93,7 +94,7 @@ export const ReplicaSet = kind(`${APPS}ReplicaSet`, {
   ),
   status: object(
     {
-      replicas: required(count()),
+      replicas: always(count(), 0),
       fullyLabeledReplicas: count(),
       readyReplicas: count(),
       availableReplicas: count(),
@@ -144,7 +145,7 @@ export const StatefulSet = kind(`${APPS}StatefulSet`, {
   status: object(
     {
       observedGeneration: int64(),
-      replicas: required(count()),
+      replicas: always(count(), 0),
       readyReplicas: count(),
       currentReplicas: count(),
       updatedReplicas: count(),
@@ -182,10 +183,10 @@ export const DaemonSet = kind(`${APPS}DaemonSet`, {
   ),
   status: object(
     {
-      currentNumberScheduled: required(count()),
-      numberMisscheduled: required(count()),
-      desiredNumberScheduled: required(count()),
-      numberReady: required(count()),
+      currentNumberScheduled: always(count(), 0),
+      numberMisscheduled: always(count(), 0),
+      desiredNumberScheduled: always(count(), 0),
+      numberReady: always(count(), 0),
       observedGeneration: int64(),
       updatedNumberScheduled: count(),
       numberAvailable: count(),
@@ -198,5 +199,5 @@ export const DaemonSet = kind(`${APPS}DaemonSet`, {
 });
 export type DaemonSet = Infer<typeof DaemonSet>;
 
-export const ControllerRevision = kind(`${APPS}ControllerRevision`, { data: any(), revision: required(int64()) });
+export const ControllerRevision = kind(`${APPS}ControllerRevision`, { data: any(), revision: always(int64(), 0) });
 export type ControllerRevision = Infer<typeof ControllerRevision>;

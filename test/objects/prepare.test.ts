@@ -109,6 +109,16 @@ test('a change to ExternalName drops the address', () => {
 test('a changed clusterIP moves clusterIPs along', () =>
   assert.deepEqual(changed({ clusterIP: '10.96.0.9' }).clusterIPs, ['10.96.0.9']));
 
+test('from two families to one, the first of what was allocated stays', () => {
+  const two = ['10.96.0.5', 'fd00:10:96::5'];
+  const dual: Service = {
+    ...LB,
+    spec: { ...LB.spec, ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4', 'IPv6'], clusterIPs: two },
+  };
+  const { spec } = update(dual, { spec: { ...dual.spec, ipFamilyPolicy: 'SingleStack' } });
+  assert.deepEqual([spec.clusterIP, spec.clusterIPs, spec.ipFamilies], ['10.96.0.5', ['10.96.0.5'], ['IPv4']]);
+});
+
 test('a Namespace has its finalizer until its controller takes it away', () => {
   const namespace = create('{apiVersion: v1, kind: Namespace, metadata: {name: a}}');
   assert.deepEqual([namespace.spec, namespace.status], [{ finalizers: ['kubernetes'] }, { phase: 'Active' }]);

@@ -329,6 +329,14 @@ check('an EndpointSlice', slice('IPv4', '10.244.1.5'));
 check('and of IPv6', slice('IPv6', 'fd00:10:244::5'));
 const at = 'endpoints[0].addresses[0]: Invalid value:';
 check(
+  'without endpoints',
+  '{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: a}, addressType: IPv4, endpoints: []}',
+);
+check(
+  'without even the list of them',
+  '{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: a}, addressType: IPv4}',
+);
+check(
   'loopback',
   slice('IPv4', '127.0.0.1'),
   `${at} "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)`,
