@@ -1,7 +1,8 @@
 /** Starts programs without copying this process: posix_spawn(3). Knows descriptors, sessions and ends; refuses to know shells and paths. */
 
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { bind, SystemError } from './libc.js';
+import { duplicateAbove } from './pipes.js';
 
 // Node's own spawn forks: with a heap of 100 MB that copies page tables for 3 ms, this thread standing still.
 // posix_spawn shares the memory until the new program runs, which takes a tenth of that.
@@ -43,8 +44,8 @@ export interface Spawned {
 const children = new Map<number, (code: number) => void>();
 
 /**
- * Runs the file at `path`. `fds` become descriptors 0, 1, 2 …; they must be 3 or higher and stay the caller's to close. Signals are as at
- * the start of a session; with `session` it is the leader of a new one, and outlives us. Throws SystemError when it cannot be started.
+ * Runs the file at `path`; `fds` become its descriptors 0, 1, 2 …, and stay the caller's to close. Signals are as at the start
+ * of a session; with `session` it is the leader of a new one, and outlives us. Throws SystemError when it cannot be started.
  */
 export function spawnProgram(
   path: string,
@@ -53,7 +54,9 @@ export function spawnProgram(
   fds: readonly number[],
   session: boolean,
 ): Spawned {
-  if (fds.some(fd => fd < fds.length)) throw new RangeError('a descriptor would be overwritten before it is used');
+  // None may be overwritten by one before it.
+  const low = fds.filter(fd => fd < fds.length);
+  const moved = new Map(low.map(fd => [fd, duplicateAbove(fd, fds.length)]));
   const attributes = new Uint8Array(OPAQUE);
   const actions = new Uint8Array(OPAQUE);
   attributesInit(attributes);
@@ -63,12 +66,13 @@ export function spawnProgram(
   actionsInit(actions);
   if (children.size === 0) process.on('SIGCHLD', reap);
   try {
-    for (const [to, from] of fds.entries()) addDup2(actions, from, to);
+    for (const [to, from] of fds.entries()) addDup2(actions, moved.get(from) ?? from, to);
     const pid = new Int32Array(1);
     const errno = posix_spawn(pid, path, actions, attributes, [...argv, null], [...env, null]);
     if (errno !== 0) throw new SystemError('posix_spawn', errno, path);
     return { pid: pid[0]!, exited: new Promise(resolve => children.set(pid[0]!, resolve)) };
   } finally {
+    for (const fd of moved.values()) closeSync(fd);
     actionsDestroy(actions);
     if (children.size === 0) process.off('SIGCHLD', reap);
   }

@@ -30,7 +30,8 @@ export function launch(
   try {
     // Everything else that sets the process apart is done by the process itself: this thread visits no other namespace.
     const fds = [...stdio.map(each => (each === 'ignore' ? nullDevice() : each)), report.write];
-    const start = () => spawnProgram(`/proc/self/fd/${fd}`, [name], [], fds, true);
+    // By our own table of descriptors: in the child's, the number may be taken by one of `fds`.
+    const start = () => spawnProgram(`/proc/${process.pid}/fd/${fd}`, [name], [], fds, true);
     const child = pidNamespace === 'new' ? inNewPidNamespace(start) : inPidNamespace(pidNamespace, start);
     return { ...child, started: reported(report.read, steps) };
   } catch (error) {
