@@ -80,7 +80,9 @@ export async function startAgent(
     listen: { socket: config.healthSocket },
     live: () => ({ agent: true }),
     ready: () => ({
-      cluster: network.settings ? true : 'the Node or the first lists are missing',
+      cluster: network.settings
+        ? true
+        : 'no Node with a pod CIDR and an address of this machine yet, or no first lists',
       kernel: network.failures.length === 0 || `${network.failures.length} operations were refused`,
       dns: dns.state(),
     }),
@@ -101,7 +103,15 @@ export async function startAgent(
     },
   };
   watchCluster(api, sink, stop.signal);
-  const sweeping = setInterval(() => network.settings && attachments.sweep(), resync);
+  const sweeping = setInterval(() => {
+    if (!network.settings) return;
+    if (dns.state() !== true) void dns.start();
+    try {
+      attachments.sweep();
+    } catch (error) {
+      log.error('cannot look after attachments', { error });
+    }
+  }, resync);
 
   return {
     async close() {

@@ -12,7 +12,7 @@ export interface Dns {
   changed(change: Change, cluster: Cluster): void;
   /** Every first list is in: a name that is not known does not exist. */
   synced(): void;
-  /** Binds the addresses, which the plan put on `lo`; a failure is logged and shown by `state`. */
+  /** Binds the addresses, which the plan put on `lo`; a failure is shown by `state`, and may be mended by another call. */
   start(): Promise<void>;
   /** True, or what is wrong. */
   state(): true | string;
@@ -26,6 +26,7 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
   const zone = new ClusterZone({ domain, addresses: dns.addresses, ranges: [...podCidrs, ...serviceCidrs] });
   const wanted = dns.addresses.length > 0;
   let server: DnsServer | undefined;
+  let starting = false;
   let state: true | string = wanted ? 'not started' : true;
   return {
     changed(change, cluster) {
@@ -40,13 +41,16 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
       zone.synced = true;
     },
     async start() {
-      if (!wanted || server) return;
+      if (!wanted || server || starting) return;
+      starting = true;
       try {
         server = await startDns({ addresses: dns.addresses, view: zone, upstreams: dns.upstreams });
         state = true;
       } catch (error) {
         state = (error as Error).message;
         log.error('DNS does not run', { error });
+      } finally {
+        starting = false;
       }
     },
     state: () => state,

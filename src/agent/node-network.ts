@@ -21,6 +21,8 @@ const log = logger('agent');
 
 /** Milliseconds until a node is looked at again that has no address or pod CIDR yet; its Node's change does it sooner. */
 const UNKNOWN_RETRY = 500;
+/** Milliseconds after the kernel refused not a change but the conversation. */
+const UNREADABLE_RETRY = 5000;
 
 export interface NetworkHooks {
   /** The entries that an event changed, before they are planned. */
@@ -175,7 +177,7 @@ export class NodeNetwork {
   /** Plans what changed: everything when the node itself did, the changed subjects otherwise. False: nothing to plan yet. */
   #replan(): boolean {
     const settings = this.#self ? settingsOf(this.config, this.cluster, this.port) : undefined;
-    if (this.#self && !settings && !this.#planner) this.#timer = setTimeout(() => this.flush(), UNKNOWN_RETRY).unref();
+    if (this.#self && !settings && !this.#planner) this.#later(UNKNOWN_RETRY);
     this.#self = this.#self && !settings;
     const first = !this.#planner;
     if (settings && !(this.#settings && sameSettings(settings, this.#settings))) {
@@ -215,10 +217,25 @@ export class NodeNetwork {
       log.warn('the kernel refused', { verb: operation.verb, kind: operation.object.kind, errno, message });
     }
     this.#failures = failures;
-    if (retryIn !== undefined) this.#timer = setTimeout(() => this.flush(), retryIn).unref();
+    if (retryIn !== undefined) this.#later(retryIn);
   }
 
   #schedule(): void {
-    if (this.#synced) this.#immediate ??= setImmediate(() => this.flush());
+    if (this.#synced) this.#immediate ??= setImmediate(() => this.#tryFlush());
+  }
+
+  #later(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#tryFlush(), milliseconds).unref();
+  }
+
+  /** Where nobody waits for the result: a kernel that cannot even be read is asked again, and does not end the agent. */
+  #tryFlush(): void {
+    try {
+      this.flush();
+    } catch (error) {
+      log.error('the kernel cannot be read or written', { error });
+      this.#later(UNREADABLE_RETRY);
+    }
   }
 }
