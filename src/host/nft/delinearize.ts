@@ -18,7 +18,8 @@ import { Ip } from '../../net/ip.js';
 import type { NftExpression } from '../../wire/nftables-expression.js';
 import * as nft from '../../wire/nftables-expression.js';
 import { type Dependency, dependencies, FIELDS, fieldsOf, type Load } from './fields.js';
-import { LIMIT_UNITS, typeOf } from './linearize.js';
+import { typeOf } from './linearize.js';
+import { decodePlain } from './plain.js';
 import { decodeVerdict } from './sets.js';
 import { BIT_TYPES, fromBounds, hostNumber, isHostOrder, paddedSize, readValue, sizeOf } from './types.js';
 
@@ -60,15 +61,6 @@ interface Held {
 class NoWord extends Error {}
 
 const OPERATORS = new Map(Object.entries(nft.NFT_CMP).map(([name, number]) => [number as number, name as Comparison]));
-const REJECTS = new Map([
-  [`${nft.NFT_REJECT_ICMPX_UNREACH} ${nft.NFT_REJECT_ICMPX_PORT_UNREACH}`, 'port-unreachable' as const],
-  [`${nft.NFT_REJECT_ICMPX_UNREACH} ${nft.NFT_REJECT_ICMPX_ADMIN_PROHIBITED}`, 'admin-prohibited' as const],
-  [`${nft.NFT_REJECT_TCP_RST} 0`, 'tcp-reset' as const],
-]);
-const UNITS = new Map(
-  Object.entries(LIMIT_UNITS).map(([name, seconds]) => [seconds as number, name as 'second' | 'minute']),
-);
-
 /** A match that may turn out to be a field's dependency, which is not written. */
 interface Pending {
   readonly meta: number;
@@ -128,8 +120,11 @@ class Delinearizer {
         return this.#update(expression);
       case 'nat':
         return this.#nat(expression);
-      default:
-        this.#say(plain(expression));
+      default: {
+        const statement = decodePlain(expression);
+        if (!statement) throw new NoWord();
+        this.#say(statement);
+      }
     }
   }
 
@@ -324,35 +319,6 @@ class Delinearizer {
     this.#statements.push(...this.#pending.map(({ statement }) => statement));
     this.#pending = [];
   }
-}
-
-/** Statements without registers. */
-function plain(expression: NftExpression): Statement {
-  switch (expression.name) {
-    case 'counter':
-      return { counter: true };
-    case 'notrack':
-      return { notrack: true };
-    case 'masq': {
-      const random = ((expression.flags ?? 0) & nft.NF_NAT_RANGE_PROTO_RANDOM_FULLY) !== 0;
-      return { masquerade: true, ...(random && { fullyRandom: true }) };
-    }
-    case 'log': {
-      const { prefix = '', group } = expression;
-      return { log: prefix, ...(group !== undefined && { group }) };
-    }
-    case 'reject': {
-      const reject = REJECTS.get(`${expression.type} ${expression.code ?? 0}`);
-      if (reject) return { reject };
-      break;
-    }
-    case 'limit': {
-      const { rate = 0, unit = 0, burst = 0, type = 0, flags = 0 } = expression;
-      const per = UNITS.get(unit);
-      if (per && !type && !flags) return { limit: { rate, per, burst } };
-    }
-  }
-  throw new NoWord();
 }
 
 function matchOf(left: Expression, type: ValueType, held: Held, op: Comparison, data: Uint8Array): Statement {

@@ -17,6 +17,7 @@ import { NFPROTO } from '../../wire/nfnetlink.js';
 import type { NftExpression, VerdictData } from '../../wire/nftables-expression.js';
 import * as nft from '../../wire/nftables-expression.js';
 import { dependencies, FIELDS } from './fields.js';
+import { encodePlain } from './plain.js';
 import { BIT_TYPES, isHostOrder, paddedSize, sizeOf, ValueError, valueBytes } from './types.js';
 
 /** A list of values in a rule: a set without a name, made in the same batch. */
@@ -45,15 +46,6 @@ export function verdictData(verdict: Verdict): VerdictData {
   return { code: VERDICTS[verdict.verdict], ...('chain' in verdict && { chain: verdict.chain }) };
 }
 
-/** linux/netfilter/nf_tables.h: time units of a limit, in seconds. */
-export const LIMIT_UNITS = { second: 1, minute: 60 } as const;
-
-const REJECTS = {
-  'port-unreachable': { type: nft.NFT_REJECT_ICMPX_UNREACH, code: nft.NFT_REJECT_ICMPX_PORT_UNREACH },
-  'admin-prohibited': { type: nft.NFT_REJECT_ICMPX_UNREACH, code: nft.NFT_REJECT_ICMPX_ADMIN_PROHIBITED },
-  'tcp-reset': { type: nft.NFT_REJECT_TCP_RST, code: 0 },
-} as const;
-
 /** The register that begins `slot` times four bytes into the data registers, as the kernel names it in dumps. */
 export function register(slot: number): number {
   return slot % 4 ? nft.NFT_REG32_00 + slot : nft.NFT_REG_1 + slot / 4;
@@ -81,20 +73,10 @@ class Linearizer {
     } else if ('verdict' in statement)
       this.#out({ name: 'immediate', dreg: nft.NFT_REG_VERDICT, data: verdictData(statement) });
     else if ('nat' in statement) this.#nat(statement);
-    else if ('masquerade' in statement)
-      this.#out({ name: 'masq', ...(statement.fullyRandom && { flags: nft.NF_NAT_RANGE_PROTO_RANDOM_FULLY }) });
-    else if ('reject' in statement) this.#out({ name: 'reject', ...REJECTS[statement.reject] });
-    else if ('counter' in statement) this.#out({ name: 'counter' });
-    else if ('notrack' in statement) this.#out({ name: 'notrack' });
-    else if ('log' in statement) {
-      const { log: prefix, group } = statement;
-      this.#out({ name: 'log', ...(group !== undefined && { group }), ...(prefix && { prefix }) });
-    } else if ('limit' in statement) {
-      const { rate, per, burst } = statement.limit;
-      this.#out({ name: 'limit', rate, unit: LIMIT_UNITS[per], burst, type: 0, flags: 0 });
-    } else if ('setMark' in statement) this.#setMark(statement);
+    else if ('setMark' in statement) this.#setMark(statement);
     else if ('update' in statement) this.#update(statement);
-    else throw new ValueError(`no encoding for unknown(${statement.unknown})`);
+    else if ('unknown' in statement) throw new ValueError(`no encoding for unknown(${statement.unknown})`);
+    else this.#out(encodePlain(statement));
   }
 
   #match({ match, op, to }: Match): void {
