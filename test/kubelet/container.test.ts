@@ -9,6 +9,7 @@ import { commandOf, identityOf } from '../../src/lab/kubelet/container-plan.js';
 import { environment } from '../../src/lab/kubelet/environment.js';
 import { expand } from '../../src/lab/kubelet/expand.js';
 import { hostsFile, resolvConf } from '../../src/lab/kubelet/name-files.js';
+import { notHonoured } from '../../src/lab/kubelet/not-honoured.js';
 import { serviceVariables } from '../../src/lab/kubelet/service-variables.js';
 import type { Container } from '../../src/objects/container.js';
 import type { Service } from '../../src/objects/service.js';
@@ -264,4 +265,21 @@ describe('the wait before a restart', () => {
       [10_000, 20_000],
     );
   });
+});
+
+describe('what the lab does not give is told', () => {
+  const table: readonly (readonly [spec: object, told: string])[] = [
+    [{}, ''],
+    [{ hostPID: true, shareProcessNamespace: false }, 'hostPID'],
+    [{ containers: [{ name: 'main', readinessProbe: { grpc: { port: 1 } } }] }, 'grpc probes'],
+  ];
+  for (const [spec, told] of table)
+    it(JSON.stringify(spec), () =>
+      assert.equal(
+        notHonoured(pod(spec))
+          .map(text => text.split(':')[0])
+          .join(),
+        told,
+      ),
+    );
 });

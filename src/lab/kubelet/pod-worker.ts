@@ -9,6 +9,7 @@ import { logger } from '../../report/log.js';
 import { ContainerRunner, type Owner } from './container-runner.js';
 import { type Action, deadlineOf, decide } from './decide.js';
 import { type NodeContext, tell } from './node-context.js';
+import { notHonoured } from './not-honoured.js';
 import { type PodRecord, writePod, writeState } from './record.js';
 import { addressesOf, makeSandbox, newSandbox, removeSandbox } from './sandbox.js';
 import { type ContainerState, members, newPodState, type PodState, stateOf, withContainer } from './state.js';
@@ -60,7 +61,7 @@ export class PodWorker implements Owner {
     this.#tokens = new ServiceTokens(context.api, pod, () => this.refreshVolumes());
     this.containers = new Map(members(pod).map(member => [member.container.name, new ContainerRunner(member, this)]));
     if (record) this.#adopt();
-    else writePod(this.#directory, pod);
+    else this.#welcome();
     this.updated(pod);
   }
 
@@ -163,6 +164,11 @@ export class PodWorker implements Owner {
     this.#state = state;
     if (!this.#removed) writeState(this.#directory, state);
     this.wake();
+  }
+
+  #welcome(): void {
+    writePod(this.#directory, this.#pod);
+    for (const sentence of notHonoured(this.#pod)) tell(this.context, this.#pod, 'Warning', 'NotHonoured', sentence);
   }
 
   #adopt(): void {

@@ -32,8 +32,9 @@ export interface StartOptions {
   readonly silent: boolean;
 }
 
-/** Milliseconds between looks at processes that are not our children. */
-const LOOK = 500;
+/** Milliseconds between looks at processes that are not our children, and from the end of their output to a look. */
+const LOOK = 2000;
+const AFTER = 20;
 
 /** Resolves when the program runs; rejects with StartError when it cannot. */
 export async function startContainer(container: Container, options: StartOptions): Promise<ContainerProcess> {
@@ -66,8 +67,14 @@ export function adoptContainer(
   const output = new Output(options.logPath);
   output.reopenPipes(options.directory);
   const exited = new Promise<undefined>(resolve => {
-    const look = () => (isAlive(process) ? setTimeout(look, LOOK).unref() : resolve(undefined));
-    look();
+    const timer = setInterval(() => look(), LOOK).unref();
+    const look = () => {
+      if (isAlive(process)) return;
+      clearInterval(timer);
+      resolve(undefined);
+    };
+    // Its end is the end of its output, too, which is heard at once.
+    void output.ended.then(() => setTimeout(look, AFTER).unref());
   });
   return { process, output, resize: () => {}, exited, signal: signalTo(process) };
 }
