@@ -61,9 +61,8 @@ const FORBIDDEN = [
 ].map(text => Cidr.of(text));
 
 function isForbidden(ip: Ip): boolean {
-  const [a, b] = ip.bytes as unknown as [number, number];
-  // Nearly every address ends here; the prefixes are only asked where a first byte is suspicious.
-  if (ip.family === 4 ? a !== 0 && a !== 127 && a < 224 && !(a === 169 && b === 254) : a !== 0 && a < 0xfe)
-    return false;
+  // Nearly every address ends here; the prefixes are only asked where the first byte is suspicious.
+  const first = ip.v4 === undefined ? ip.bytes[0]! : ip.v4 >>> 24;
+  if (first !== 0 && first !== 127 && first !== 169 && first < (ip.family === 4 ? 224 : 0xfe)) return false;
   return FORBIDDEN.some(cidr => cidr.contains(ip));
 }

@@ -91,6 +91,10 @@ export function writeValue(w: Writer, type: ValueType, value: Value): void {
       return;
     }
     case 'bytes': {
+      if (type === 'ipv4_addr' && value instanceof Ip && value.v4 !== undefined) {
+        w.be32(value.v4);
+        return;
+      }
       const bytes = value instanceof Ip ? value.bytes : type === 'ether_addr' ? parseMac(String(value)) : undefined;
       if (bytes?.length !== size) throw unfit(type, value);
       w.raw(bytes);
