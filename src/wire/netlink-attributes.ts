@@ -167,70 +167,68 @@ function open(w: Writer, type: number, content: (w: Writer) => void): number {
 
 /**
  * Reads attributes out of bytes that somebody else wrote. A missing attribute, one too short for what is asked, or one
- * that claims to be longer than what there is, reads as undefined; nothing throws.
+ * that claims to be longer than what there is, reads as undefined; nothing throws. It is one small object over the
+ * message's own bytes, since a dump of 50,000 elements makes some hundred thousand of them.
  */
 export class Attributes {
-  readonly #view: DataView;
-
-  constructor(readonly bytes: Uint8Array) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly start = 0,
+    readonly end = bytes.length,
+  ) {}
 
   /** Type (without flags) and content of each, in order. */
   *[Symbol.iterator](): Generator<readonly [type: number, content: Uint8Array]> {
-    for (let at = 0; at + NLA_HDRLEN <= this.bytes.length; ) {
-      const length = this.#view.getUint16(at, LITTLE_ENDIAN);
-      if (length < NLA_HDRLEN || at + length > this.bytes.length) return;
-      yield [
-        this.#view.getUint16(at + 2, LITTLE_ENDIAN) & NLA_TYPE_MASK,
-        this.bytes.subarray(at + NLA_HDRLEN, at + length),
-      ];
-      at += (length + 3) & ~3;
-    }
+    for (let at = this.#first(); at >= 0; at = this.#next(at))
+      yield [this.#u16(at + 2) & NLA_TYPE_MASK, this.bytes.subarray(at + NLA_HDRLEN, at + this.#u16(at))];
+  }
+
+  /** The content of each as attributes, whatever its type: the elements of a list. */
+  *children(): Generator<Attributes> {
+    for (let at = this.#first(); at >= 0; at = this.#next(at))
+      yield new Attributes(this.bytes, at + NLA_HDRLEN, at + this.#u16(at));
   }
 
   /** Content of the first attribute of that type. */
   get(type: number): Uint8Array | undefined {
-    const at = this.#find(type);
-    return at === undefined
-      ? undefined
-      : this.bytes.subarray(at + NLA_HDRLEN, at + this.#view.getUint16(at, LITTLE_ENDIAN));
+    const at = this.#find(type, 0);
+    return at < 0 ? undefined : this.bytes.subarray(at + NLA_HDRLEN, at + this.#u16(at));
   }
 
   nested(type: number): Attributes | undefined {
-    const content = this.get(type);
-    return content && new Attributes(content);
+    const at = this.#find(type, 0);
+    return at < 0 ? undefined : new Attributes(this.bytes, at + NLA_HDRLEN, at + this.#u16(at));
   }
 
   u8(type: number): number | undefined {
     const at = this.#find(type, 1);
-    return at === undefined ? undefined : this.bytes[at + NLA_HDRLEN];
+    return at < 0 ? undefined : this.bytes[at + NLA_HDRLEN];
   }
 
   u16(type: number): number | undefined {
     const at = this.#find(type, 2);
-    return at === undefined ? undefined : this.#view.getUint16(at + NLA_HDRLEN, LITTLE_ENDIAN);
+    return at < 0 ? undefined : this.#u16(at + NLA_HDRLEN);
   }
 
   u32(type: number): number | undefined {
-    const at = this.#find(type, 4);
-    return at === undefined ? undefined : this.#view.getUint32(at + NLA_HDRLEN, LITTLE_ENDIAN);
+    const be = this.be32(type);
+    return be === undefined || !LITTLE_ENDIAN ? be : swap32(be);
   }
 
   be16(type: number): number | undefined {
     const at = this.#find(type, 2);
-    return at === undefined ? undefined : this.#view.getUint16(at + NLA_HDRLEN);
+    return at < 0 ? undefined : (this.bytes[at + NLA_HDRLEN]! << 8) | this.bytes[at + NLA_HDRLEN + 1]!;
   }
 
   be32(type: number): number | undefined {
     const at = this.#find(type, 4);
-    return at === undefined ? undefined : this.#view.getUint32(at + NLA_HDRLEN);
+    return at < 0 ? undefined : this.#be32(at + NLA_HDRLEN);
   }
 
   /** As a Number: exact up to 2^53. */
   be64(type: number): number | undefined {
     const at = this.#find(type, 8);
-    return at === undefined ? undefined : Number(this.#view.getBigUint64(at + NLA_HDRLEN));
+    return at < 0 ? undefined : this.#be32(at + NLA_HDRLEN) * 2 ** 32 + this.#be32(at + NLA_HDRLEN + 4);
   }
 
   /** Up to the first zero byte. */
@@ -239,16 +237,42 @@ export class Attributes {
     return content && cString(content);
   }
 
-  #find(type: number, size = 0): number | undefined {
-    for (let at = 0; at + NLA_HDRLEN <= this.bytes.length; ) {
-      const length = this.#view.getUint16(at, LITTLE_ENDIAN);
-      if (length < NLA_HDRLEN || at + length > this.bytes.length) return undefined;
-      if ((this.#view.getUint16(at + 2, LITTLE_ENDIAN) & NLA_TYPE_MASK) === type)
-        return length >= NLA_HDRLEN + size ? at : undefined;
-      at += (length + 3) & ~3;
-    }
-    return undefined;
+  /** Where the first attribute of that type begins, if it has at least `size` bytes; else -1. */
+  #find(type: number, size: number): number {
+    for (let at = this.#first(); at >= 0; at = this.#next(at))
+      if ((this.#u16(at + 2) & NLA_TYPE_MASK) === type) return this.#u16(at) >= NLA_HDRLEN + size ? at : -1;
+    return -1;
   }
+
+  #first(): number {
+    return this.#checked(this.start);
+  }
+
+  #next(at: number): number {
+    return this.#checked(at + ((this.#u16(at) + 3) & ~3));
+  }
+
+  /** The place of a whole attribute, or -1. */
+  #checked(at: number): number {
+    if (at + NLA_HDRLEN > this.end) return -1;
+    const length = this.#u16(at);
+    return length < NLA_HDRLEN || at + length > this.end ? -1 : at;
+  }
+
+  #u16(at: number): number {
+    const first = this.bytes[at]!;
+    const second = this.bytes[at + 1]!;
+    return LITTLE_ENDIAN ? first | (second << 8) : (first << 8) | second;
+  }
+
+  #be32(at: number): number {
+    const { bytes } = this;
+    return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+  }
+}
+
+function swap32(value: number): number {
+  return ((value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
 }
 
 /** The text before the first zero byte. */

@@ -152,8 +152,7 @@ export function writeExpressions(w: Writer, type: number, expressions: readonly 
 /** Reads the content of a list of expressions; what is cut off or unnamed is left out. */
 export function readExpressions(list: Uint8Array): NftExpression[] {
   const expressions: NftExpression[] = [];
-  for (const [, content] of new Attributes(list)) {
-    const element = new Attributes(content);
+  for (const element of new Attributes(list).children()) {
     const name = element.text(NFTA_EXPR_NAME);
     if (name === undefined) continue;
     const layout: Record<string, readonly [number, Kind]> | undefined = Object.hasOwn(LAYOUT, name)
@@ -166,7 +165,7 @@ export function readExpressions(list: Uint8Array): NftExpression[] {
     const data = element.nested(NFTA_EXPR_DATA);
     const fields: Record<string, unknown> = { name };
     for (const [field, [attribute, kind]] of Object.entries(layout)) {
-      const value = kind === 'data' ? readData(data?.get(attribute)) : data?.[kind](attribute);
+      const value = kind === 'data' ? readData(data?.nested(attribute)) : data?.[kind](attribute);
       if (value !== undefined) fields[field] = value;
     }
     expressions.push(fields as unknown as NftExpression);
@@ -189,13 +188,13 @@ export function writeVerdict(w: Writer, { code, chain }: VerdictData): void {
   w.end(at);
 }
 
-export function readData(content: Uint8Array | undefined): Uint8Array | VerdictData | undefined {
-  if (!content) return undefined;
-  const data = new Attributes(content);
-  const verdict = data.nested(NFTA_DATA_VERDICT);
-  if (!verdict) return data.get(NFTA_DATA_VALUE);
-  const code = verdict.be32(NFTA_VERDICT_CODE);
-  const chain = verdict.text(NFTA_VERDICT_CHAIN);
+/** Undefined where there is no data, or what is neither. */
+export function readData(data: Attributes | undefined): Uint8Array | VerdictData | undefined {
+  const value = data?.get(NFTA_DATA_VALUE);
+  if (value) return value;
+  const verdict = data?.nested(NFTA_DATA_VERDICT);
+  const code = verdict?.be32(NFTA_VERDICT_CODE);
+  const chain = verdict?.text(NFTA_VERDICT_CHAIN);
   return code === undefined ? undefined : { code: code | 0, ...(chain !== undefined && { chain }) };
 }
 

@@ -1,7 +1,7 @@
 /** Messages about nftables' sets, maps and their elements (linux/netfilter/nf_tables.h). Knows bytes, no data types. */
 
 import type { NetlinkMessage } from './netlink.js';
-import { Attributes, Writer } from './netlink-attributes.js';
+import { Writer } from './netlink-attributes.js';
 import { nftAttributes } from './nftables.js';
 import { readData, type VerdictData, writeVerdict } from './nftables-expression.js';
 
@@ -68,10 +68,10 @@ export interface SetMessage {
 
 export interface ElementMessage {
   /** Only a catch-all has none. */
-  readonly key?: Uint8Array;
+  readonly key: Uint8Array | undefined;
   /** Inclusive, of a concatenation of intervals. */
-  readonly keyEnd?: Uint8Array;
-  readonly data?: Uint8Array | VerdictData;
+  readonly keyEnd: Uint8Array | undefined;
+  readonly data: Uint8Array | VerdictData | undefined;
   readonly flags: number;
 }
 
@@ -183,19 +183,13 @@ function putData(w: Writer, type: number, put: Put): void {
 export function decodeElements(message: NetlinkMessage): ElementMessage[] {
   const list = nftAttributes(message)?.attributes.nested(NFTA_SET_ELEM_LIST_ELEMENTS);
   const elements: ElementMessage[] = [];
-  for (const [, content] of list ?? []) {
-    const element = new Attributes(content);
+  for (const element of list?.children() ?? []) {
     const key = element.nested(NFTA_SET_ELEM_KEY)?.get(NFTA_DATA_VALUE);
     const flags = element.be32(NFTA_SET_ELEM_FLAGS) ?? 0;
     if (!key && !(flags & NFT_SET_ELEM_CATCHALL)) continue;
     const keyEnd = element.nested(NFTA_SET_ELEM_KEY_END)?.get(NFTA_DATA_VALUE);
-    const data = readData(element.get(NFTA_SET_ELEM_DATA));
-    elements.push({
-      ...(key && { key }),
-      ...(keyEnd && { keyEnd }),
-      ...(data && { data }),
-      flags,
-    });
+    const data = readData(element.nested(NFTA_SET_ELEM_DATA));
+    elements.push({ key, keyEnd, data, flags });
   }
   return elements;
 }

@@ -191,12 +191,13 @@ describe('nftables', { skip: LITTLE_ENDIAN ? false : 'the bytes below are little
       writeElement(w, { flags: 2 });
       w.end(list);
     });
+    const none = { key: undefined, keyEnd: undefined, data: undefined, flags: 0 };
     assert.deepEqual(decodeElements(dump), [
-      { key: bytes('0a000001'), data: bytes('0a0000021f900000'), flags: 0 },
-      { key: bytes('0a000000'), keyEnd: bytes('0affffff'), flags: 0 },
-      { key: bytes('0b000000'), flags: 1 },
-      { key: bytes('01'), data: { code: -4, chain: 'c' }, flags: 0 },
-      { flags: 2 },
+      { ...none, key: bytes('0a000001'), data: bytes('0a0000021f900000') },
+      { ...none, key: bytes('0a000000'), keyEnd: bytes('0affffff') },
+      { ...none, key: bytes('0b000000'), flags: 1 },
+      { ...none, key: bytes('01'), data: { code: -4, chain: 'c' } },
+      { ...none, flags: 2 },
     ]);
     bearsTruncation(dump.payload, payload => decodeElements({ ...dump, payload }));
   });
