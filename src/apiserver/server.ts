@@ -157,12 +157,13 @@ async function write(response: Response, request: Request, answer: ApiResponse, 
   response.writeHead(answer.status, answer.headers);
   // The client of a watch waits for the headers before anything happens: HTTP/2 sends them at once, HTTP/1.1 when told to.
   if ('flushHeaders' in response) (response as unknown as ServerResponse).flushHeaders();
+  const stream = response as unknown as Writable;
   for await (const chunk of body) {
     if (gone.aborted) return;
-    if (!(response as unknown as Writable).write(chunk))
-      await Promise.race([once(response as unknown as Writable, 'drain'), once(gone, 'abort')]);
+    // Rejects when the client goes; either way nothing keeps listening.
+    if (!stream.write(chunk)) await once(stream, 'drain', { signal: gone });
   }
-  response.end();
+  stream.end();
 }
 
 async function upgrade(

@@ -56,7 +56,6 @@ export function updateObject(
   object = applyDefaults(resource, object);
   object =
     options.subresource === 'status' ? prepareStatus(resource, object, old) : prepareUpdate(resource, object, old);
-  if (!options.subresource) object = api.admission.settle(resource, object, old);
   check(resource, object, validateUpdate(resource, object, old));
   object = api.admission.update(resource, object, old, options.subresource);
   if (!options.applied) object = track(resource, old, object, options, now);

@@ -13,8 +13,6 @@ import { Services } from './services.js';
 export interface Admitter {
   /** Whether it concerns objects of this resource. */
   concerns(resource: Resource): boolean;
-  /** Before an update is validated: what a client that changes one field means for others. */
-  settle?(object: KubeObject, old: KubeObject): KubeObject;
   create?(object: KubeObject, resource: Resource): KubeObject;
   update?(object: KubeObject, old: KubeObject, resource: Resource, subresource?: string): KubeObject;
   delete?(object: KubeObject, resource: Resource): void;
@@ -30,10 +28,6 @@ export class Admission {
       new Services(store, config),
       new CustomResources(served),
     ];
-  }
-
-  settle(resource: Resource, object: KubeObject, old: KubeObject): KubeObject {
-    return this.#of(resource).reduce((result, admitter) => admitter.settle?.(result, old) ?? result, object);
   }
 
   create(resource: Resource, object: KubeObject): KubeObject {

@@ -37,20 +37,6 @@ export function assignAddresses(
   return { ...shape, clusterIP: clusterIPs[0], clusterIPs };
 }
 
-/** Going back from two families to one is asked for by the policy alone: the second family and address are dropped. */
-export function trimFamilies(spec: ServiceSpec, old: ServiceSpec): ServiceSpec {
-  const { ipFamilies = [], clusterIPs = [] } = spec;
-  const going = spec.ipFamilyPolicy === 'SingleStack' && old.ipFamilyPolicy !== 'SingleStack';
-  const unchanged = same(ipFamilies, old.ipFamilies) && same(clusterIPs, old.clusterIPs);
-  return going && unchanged
-    ? { ...spec, ipFamilies: ipFamilies.slice(0, 1), clusterIPs: clusterIPs.slice(0, 1) }
-    : spec;
-}
-
-function same(a: readonly string[], b: readonly string[] = []): boolean {
-  return a.length === b.length && a.every((item, i) => item === b[i]);
-}
-
 const nameOf = (of: { readonly family: number }): FamilyName => (of.family === 4 ? 'IPv4' : 'IPv6');
 
 const isHeadless = (spec: ServiceSpec) => spec.clusterIPs?.[0] === 'None';

@@ -8,7 +8,7 @@ import { type Cause, invalid } from '../status.js';
 import type { Store } from '../store/store.js';
 import { type Admitter, isCore } from './admission.js';
 import { AddressesInUse, PortsInUse } from './in-use.js';
-import { assignAddresses, trimFamilies } from './service-families.js';
+import { assignAddresses } from './service-families.js';
 import { assignNodePorts } from './service-node-ports.js';
 
 export class Services implements Admitter {
@@ -26,10 +26,6 @@ export class Services implements Admitter {
 
   concerns(resource: Resource): boolean {
     return isCore(resource, 'services');
-  }
-
-  settle(object: KubeObject, old: KubeObject): KubeObject {
-    return { ...object, spec: trimFamilies((object as unknown as Service).spec, (old as unknown as Service).spec) };
   }
 
   create(object: KubeObject): KubeObject {
