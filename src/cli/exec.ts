@@ -16,7 +16,9 @@ export const exec: Declare = program => {
 };
 
 /** The command is this machine's; only the network is the other's. `kubectl exec` gives a Pod's files and environment, too. */
-async function run(where: string, command: string[], { name }: { name: string }): Promise<void> {
+async function run(where: string, [...command]: string[], { name }: { name: string }): Promise<void> {
+  // What is passed through comes with the `--` in front of it.
+  if (command[0] === '--') command.shift();
   const [{ places }, { requireRoot }, { isNamespace, withNamespace }, { podNetns }] = await Promise.all([
     import('../lab/places.js'),
     import('../lab/preflight.js'),

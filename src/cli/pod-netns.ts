@@ -13,7 +13,5 @@ export async function podNetns(lab: string, pod: string): Promise<string> {
   const object = found.items[0];
   if (!object) throw new PodwireError('PW-L809', { where: pod });
   const at = places(lab);
-  return object.spec.hostNetwork
-    ? at.netns(object.spec.nodeName ?? '')
-    : at.podNetns(object.metadata.uid!);
+  return object.spec.hostNetwork ? at.netns(object.spec.nodeName ?? '') : at.podNetns(object.metadata.uid!);
 }
