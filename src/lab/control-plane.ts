@@ -15,16 +15,18 @@ import type { Places } from './places.js';
 
 export interface ControlPlane {
   readonly api: Api;
-  /** Registers the nodes and runs their Pods; the agents' plugins may come later. */
-  startNodes(): void;
+  /** Serves the API, runs the controllers, registers the nodes and runs their Pods; the agents' plugins may come later. */
+  start(): Promise<void>;
 }
 
-/** Returns when the API server listens and the credentials of agents and users are on disk. */
-export async function startControlPlane(config: LabConfig, at: Places): Promise<ControlPlane> {
-  const { host } = addresses(config);
+/**
+ * Opens the cluster's state and writes the credentials of agents and users; nothing of the network is needed yet, or made.
+ * Throws PodwireError when the state is damaged or in use.
+ */
+export function openControlPlane(config: LabConfig, at: Places): ControlPlane {
+  const { host, kubernetes } = addresses(config);
   const { pods, services } = ranges(config);
   const proxies = new NodeProxies();
-  const streams = createStreams(proxies);
   const server = createApiServer({
     stateDir: join(at.state, 'apiserver'),
     cluster: {
@@ -36,18 +38,20 @@ export async function startControlPlane(config: LabConfig, at: Places): Promise<
       },
     },
     nodeProxy: proxies,
-    upgrade: streams.handleUpgrade,
+    upgrade: createStreams(proxies).handleUpgrade,
   });
-  const known = [...host, ...addresses(config).kubernetes].map(String);
-  await server.listen(
-    ['127.0.0.1', ...host.map(String)].map(address => ({ host: address, port: config.apiPort })),
-    known,
-  );
   writeCredentials(server, config, at);
   const api = new Api(localTransport(server, { name: 'system:podwire', groups: ['system:masters'] }), 'podwire-lab');
   proxies.api = api;
-  void runControllers({ api, signal: new AbortController().signal, podCidrs: pods.map(String) });
-  return { api, startNodes: () => startKubelets(api, config, at, proxies) };
+  return {
+    api,
+    async start() {
+      const listen = ['127.0.0.1', ...host.map(String)].map(address => ({ host: address, port: config.apiPort }));
+      await server.listen(listen, [...host, ...kubernetes].map(String));
+      void runControllers({ api, signal: new AbortController().signal, podCidrs: pods.map(String) });
+      startKubelets(api, config, at, proxies);
+    },
+  };
 }
 
 function writeCredentials(server: ApiServer, config: LabConfig, at: Places): void {

@@ -6,7 +6,7 @@ import { logger } from '../report/log.js';
 import { agentConfigFile } from './agent-config.js';
 import { type AgentKeeper, keepAgent } from './agents.js';
 import { addresses, type LabConfig, labConfig, nodeNames } from './config.js';
-import { startControlPlane } from './control-plane.js';
+import { openControlPlane } from './control-plane.js';
 import { keepHostRoutes } from './host-routes.js';
 import { startInternet } from './internet.js';
 import { places } from './places.js';
@@ -42,18 +42,19 @@ try {
 }
 
 async function run(config: LabConfig): Promise<void> {
+  // Damaged state is found here, before anything is made.
+  const controlPlane = openControlPlane(config, at);
   buildUnderlay(topology(config, at));
   step(`${config.nodes} nodes, a fabric, an Internet gateway`);
 
-  const controlPlane = await startControlPlane(config, at);
-  // An agent's start is the longest wait of all: they start while the rest does.
+  // An agent's start is the longest wait of all: they start while the rest does, and ask until the API server answers.
   const agents: AgentKeeper[] = nodeNames(config).map(node =>
     keepAgent(node, at.node(node), agentConfigFile(node, config, at)),
   );
+  await controlPlane.start();
   step(`API server on https://127.0.0.1:${config.apiPort}`);
 
   startInternet(at.netns('internet'), addresses(config).internetServer);
-  controlPlane.startNodes();
   keepHostRoutes(controlPlane.api, at);
   await waitUntilReady(controlPlane.api, config, at, step);
   log.info('ready', { agents: agents.map(agent => agent.record?.pid), seconds: elapsed().toFixed(3) });
