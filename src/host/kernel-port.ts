@@ -1,6 +1,6 @@
 /** The real kernel behind the KernelPort: sends each kind of object to the half that knows it. */
 
-import { key } from '../kernel/kinds.js';
+import { key, NET_KINDS, NFT_KINDS } from '../kernel/kinds.js';
 import type { NetObject } from '../kernel/net-objects.js';
 import type { NftObject } from '../kernel/nft-objects.js';
 import type { KernelFailure, KernelObject, KernelPort, KernelState, Operation } from '../kernel/port.js';
@@ -18,9 +18,6 @@ export function openKernel(netnsPath?: string): KernelPort {
   return new Kernel(holdNamespace(netnsPath));
 }
 
-const NFT: ReadonlySet<string> = new Set(['table', 'set', 'chain', 'element']);
-const NET = ['link', 'address', 'route', 'rule', 'neighbour', 'fdb', 'sysctl'] as const;
-
 class Kernel implements KernelPort {
   readonly #route: NetlinkSocket;
   readonly #net: NetKernel;
@@ -34,8 +31,9 @@ class Kernel implements KernelPort {
 
   read(kinds?: readonly KernelObject['kind'][]): KernelState {
     const wanted = kinds && new Set<string>(kinds);
-    const net: readonly NetObject['kind'][] = wanted ? NET.filter(kind => wanted.has(kind)) : NET;
-    const nft = !wanted || kinds.some(kind => NFT.has(kind)) ? this.#nftables().read() : new Map<string, NftObject>();
+    const net = (wanted ? NET_KINDS.filter(kind => wanted.has(kind)) : NET_KINDS) as readonly NetObject['kind'][];
+    const nft =
+      !wanted || kinds.some(kind => NFT_KINDS.has(kind)) ? this.#nftables().read() : new Map<string, NftObject>();
     const state: Map<string, KernelObject> = nft;
     if (wanted) for (const [name, object] of nft) if (!wanted.has(object.kind)) state.delete(name);
     if (net.length) for (const object of this.#net.read(new Set(net))) state.set(key(object), object);
@@ -54,6 +52,10 @@ class Kernel implements KernelPort {
     ];
   }
 
+  foreignChanges(): number {
+    return this.#nftables().foreignChanges();
+  }
+
   close(): void {
     this.#route.close();
     this.#netfilter?.close();
@@ -68,5 +70,5 @@ class Kernel implements KernelPort {
 }
 
 function isNft(operation: Operation): operation is NftOperation {
-  return NFT.has(operation.object.kind);
+  return NFT_KINDS.has(operation.object.kind);
 }

@@ -7,7 +7,7 @@ import type { KernelFailure } from '../kernel/port.js';
 import { errnoName } from './libc.js';
 import type { NetlinkSocket } from './netlink-socket.js';
 import { BadOperation, NftBatch, type NftOperation } from './nft/batch.js';
-import { dumpNft, readShape } from './nft/dump.js';
+import { dumpNft, generation, readShape } from './nft/dump.js';
 import type { SetShape } from './nft/sets.js';
 
 const ATTEMPTS = 10;
@@ -21,6 +21,9 @@ interface Refusal {
 export class NftKernel {
   /** Shapes of sets that were seen or made, so that one element's change needs no question. */
   #shapes = new Map<string, SetShape>();
+  /** The ruleset's generation if nobody else changed it, since that was asked. */
+  #generation: number | undefined;
+  #foreign = 0;
 
   constructor(readonly socket: NetlinkSocket) {}
 
@@ -33,6 +36,14 @@ export class NftKernel {
       // A hash table that just grew is still moving its elements: a dump then has some twice, and as many not at all.
       if (state.size === objects.length || attempt === ATTEMPTS) return state;
     }
+  }
+
+  /** See KernelPort. A batch of ours makes one generation; with any other difference somebody else was here. */
+  foreignChanges(): number {
+    const now = generation(this.socket);
+    if (now === undefined || now !== this.#generation) this.#foreign++;
+    this.#generation = now;
+    return this.#foreign;
   }
 
   /** One batch. The kernel's word on what is there already or not is looked into; anything else is returned. */
@@ -62,7 +73,10 @@ export class NftKernel {
       refusals.push({ operation, errno, message: ack.message ?? errno });
     }
     if (refusals.length) this.#shapes.clear();
-    else for (const operation of operations) this.#remember(operation);
+    else {
+      if (this.#generation !== undefined) this.#generation++;
+      for (const operation of operations) this.#remember(operation);
+    }
     return refusals;
   }
 

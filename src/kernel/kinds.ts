@@ -5,11 +5,8 @@ import { addressKind, fdbKind, linkKind, neighbourKind, routeKind, ruleKind, sys
 import { chainKind, elementKind, setKind, tableKind } from './nft-kinds.js';
 import type { KernelObject } from './port.js';
 
-export const KINDS: readonly Kind<KernelObject>[] = [
-  tableKind,
-  setKind,
-  chainKind,
-  elementKind,
+const NFT: readonly Kind<KernelObject>[] = [tableKind, setKind, chainKind, elementKind];
+const NET: readonly Kind<KernelObject>[] = [
   linkKind,
   sysctlKind,
   addressKind,
@@ -18,6 +15,11 @@ export const KINDS: readonly Kind<KernelObject>[] = [
   fdbKind,
   routeKind,
 ];
+export const KINDS: readonly Kind<KernelObject>[] = [...NFT, ...NET];
+
+/** The kinds that nftables has, and those that rtnetlink and /proc have. */
+export const NFT_KINDS: ReadonlySet<string> = new Set(NFT.map(kind => kind.kind));
+export const NET_KINDS: readonly KernelObject['kind'][] = NET.map(kind => kind.kind);
 
 const byName = new Map(KINDS.map(kind => [kind.kind as string, kind]));
 

@@ -35,5 +35,10 @@ export interface KernelPort {
    * otherwise is EEXIST. Within one call a chain may jump to one that comes later; nothing is deleted that is in use (EBUSY).
    */
   apply(operations: readonly Operation[]): readonly KernelFailure[];
+  /**
+   * How often, as far as was seen, others than this port changed nftables: the same number twice means that what was
+   * read before, and applied since, is what is there. Costs one small request. Left out: the port cannot tell.
+   */
+  foreignChanges?(): number;
   close(): void;
 }

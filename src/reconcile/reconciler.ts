@@ -1,6 +1,7 @@
-/** Keeps one namespace's kernel as its owners want it. Knows who wants what and what was applied; knows no kind of object. */
+/** Keeps one namespace's kernel as its owners want it. Knows who wants what and what was applied; makes no difference between kinds but in what it need not read. */
 
 import { type Step, steps } from '../kernel/diff.js';
+import { NET_KINDS, NFT_KINDS } from '../kernel/kinds.js';
 import type { KernelFailure, KernelObject, KernelPort } from '../kernel/port.js';
 import { type Owner, type Slot, Wishes } from './wishes.js';
 
@@ -34,10 +35,12 @@ export class Reconciler {
   readonly #status = new Map<Owner, Status>();
   /** Owners whose status is not `done`. */
   readonly #open = new Set<Owner>();
-  /** Slots whose kernel object may not be what is wanted. */
+  /** Slots whose kernel object may not be what is wanted; as long as nothing is known, any may. */
   #dirty = new Set<Slot>();
   /** Whether the slots know what the kernel has. */
   #known = false;
+  /** The port's count of foreign changes at the last whole read. */
+  #foreign: number | undefined;
   #failedFlushes = 0;
 
   constructor(
@@ -57,7 +60,7 @@ export class Reconciler {
   }
 
   remove(owner: Owner): void {
-    for (const slot of this.#wishes.remove(owner)) this.#dirty.add(slot);
+    this.#touch(this.#wishes.remove(owner));
     this.#status.delete(owner);
     this.#open.delete(owner);
   }
@@ -80,6 +83,7 @@ export class Reconciler {
     if (known && attempt.failures.length) {
       // Perhaps somebody else changed the kernel: only what fails on its true state is a failure.
       this.#known = false;
+      this.#foreign = undefined;
       const again = this.#attempt();
       attempt = { ...again, applied: attempt.applied + again.applied };
     }
@@ -93,8 +97,12 @@ export class Reconciler {
   }
 
   #changed(owner: Owner, slots: readonly Slot[]): void {
-    for (const slot of slots) this.#dirty.add(slot);
+    this.#touch(slots);
     if (slots.length || this.#status.get(owner)?.state !== 'done') this.#mark(owner, 'pending');
+  }
+
+  #touch(slots: readonly Slot[]): void {
+    if (this.#known) for (const slot of slots) this.#dirty.add(slot);
   }
 
   #attempt(): Attempt {
@@ -103,9 +111,14 @@ export class Reconciler {
     return this.#apply(steps(this.#wishes.all(), this.#wishes.all()));
   }
 
+  /** Of 60,000 elements nothing is read when all their changes were ours: an agent would stand still for it. */
   #read(): void {
-    for (const slot of this.#wishes.all()) slot.present = undefined;
-    for (const [key, object] of this.port.read()) this.#wishes.slot(key).present = object;
+    const foreign = this.port.foreignChanges?.();
+    const kept = foreign !== undefined && foreign === this.#foreign;
+    this.#foreign = foreign;
+    for (const slot of this.#wishes.all())
+      if (!kept || (slot.present && !NFT_KINDS.has(slot.present.kind))) slot.present = undefined;
+    for (const [key, object] of this.port.read(kept ? NET_KINDS : undefined)) this.#wishes.slot(key).present = object;
     for (const slot of this.#wishes.all()) this.#wishes.tidy(slot);
     this.#known = true;
   }

@@ -179,6 +179,30 @@ describe('reconciler', () => {
     assert.equal(kernel.read(['element']).size, 2);
   });
 
+  it('reads nothing of nftables again while nobody else changed it, and all of it when somebody did', () => {
+    const { kernel, reconciler } = start();
+    let foreign = 0;
+    const reads: (readonly string[] | undefined)[] = [];
+    const read = kernel.read.bind(kernel);
+    kernel.read = kinds => {
+      reads.push(kinds);
+      return read(kinds);
+    };
+    Object.assign(kernel, { foreignChanges: () => foreign });
+    reconciler.set('base', [...base, pod('pw0')]);
+    reconciler.set('a', [endpoint('10.96.0.1', '10.244.1.1')]);
+    reconciler.flush();
+    kernel.apply([{ verb: 'delete', object: pod('pw0') }]);
+    assert.equal(reconciler.resync().applied, 1, 'the link comes back');
+    kernel.apply([{ verb: 'delete', object: endpoint('10.96.0.1', '10.244.1.1') }]);
+    foreign++;
+    assert.equal(reconciler.resync().applied, 1, 'the element comes back');
+    assert.deepEqual(
+      reads.map(kinds => kinds?.includes('link') && !kinds.includes('element')),
+      [undefined, true, undefined],
+    );
+  });
+
   it('under a fault at any single operation, three tries are enough', () => {
     const wish = [
       ...base,

@@ -60,7 +60,8 @@ export function readShape(
   return set && decodeSet(set);
 }
 
-function generation(socket: NetlinkSocket): number | undefined {
+/** The ruleset's generation: every transaction that changes something adds one. */
+export function generation(socket: NetlinkSocket): number | undefined {
   const [message] = socket.request('get generation', nftType(NFT_MSG.GETGEN), 0, w => writeNfgenmsg(w, 0));
   return message && decodeGeneration(message);
 }
