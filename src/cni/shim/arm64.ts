@@ -19,7 +19,6 @@ const NUMBERS: Readonly<Record<Syscall, number>> = {
 };
 
 export const arm64: Processor = {
-  elfMachine: 183,
   encode: (...args) => new Uint8Array(Uint32Array.from(encode(...args)).buffer),
 };
 

@@ -37,8 +37,6 @@ export type Instruction =
 
 /** One processor: how an instruction looks in bytes. Little-endian, as Linux runs on both of ours. */
 export interface Processor {
-  /** e_machine (linux/elf-em.h). */
-  readonly elfMachine: number;
   /**
    * The bytes of an instruction that stands at address `here`. The length must not depend on what `addressOf` says,
    * which in the first of two passes is not yet true.

@@ -20,7 +20,7 @@ const NUMBERS: Readonly<Record<Syscall, number>> = {
   exit_group: 231,
 };
 
-export const x86_64: Processor = { elfMachine: 62, encode: (...args) => Uint8Array.from(encode(...args)) };
+export const x86_64: Processor = { encode: (...args) => Uint8Array.from(encode(...args)) };
 
 function encode(i: Instruction, here: number, addressOf: (name: string) => number): number[] {
   /** A jump's distance counts from the end of its instruction. */

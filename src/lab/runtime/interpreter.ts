@@ -1,6 +1,6 @@
 /** The machine code that makes a list of system calls, one after the other. Knows two instruction sets; refuses to know any call. */
 
-import type { Arch } from './elf.js';
+import type { Arch } from '../../wire/elf.js';
 
 /**
  * One call is a record of eight 64-bit words: number, six arguments, and what to do if it fails:

@@ -1,6 +1,6 @@
 /** A program that is a list of system calls, and what a failed one reports. Knows the calls' numbers; refuses to know their purpose. */
 
-import { type Arch, dataAddress, elf } from './elf.js';
+import { type Arch, dataAddress, encodeElf } from '../../wire/elf.js';
 import { AGAIN, CONTINUE, interpreter, RECORD, REPORT } from './interpreter.js';
 
 /** [x86-64, generic (arm64)]: asm/unistd_64.h and asm-generic/unistd.h. */
@@ -54,7 +54,7 @@ export interface Step {
 /** The executable for this machine's processor; run it with file descriptor 3 open for `readReport`. */
 export function assemble(steps: readonly Step[], arch: Arch = process.arch as Arch): Uint8Array {
   const codeLength = interpreter(arch, 0n).length;
-  const base = dataAddress(codeLength);
+  const base = BigInt(dataAddress(codeLength));
   const data = new Data(base, steps.length * RECORD);
   for (const [i, step] of steps.entries()) {
     data.word(i * RECORD, BigInt(NUMBERS[step.call][arch === 'x64' ? 0 : 1]));
@@ -63,7 +63,7 @@ export function assemble(steps: readonly Step[], arch: Arch = process.arch as Ar
     // No call here has a sixth argument: its place tells the report which step it was.
     data.word(i * RECORD + 48, BigInt(i));
   }
-  return elf(arch, interpreter(arch, base), data.bytes());
+  return encodeElf({ arch, code: interpreter(arch, base), data: data.bytes() });
 }
 
 export interface Failure {
