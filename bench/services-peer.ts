@@ -1,6 +1,8 @@
 /** The same Services in the shape of kube-proxy's nftables mode: a chain per Service and per endpoint, loaded by `nft -f`. */
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { withNamespace } from '../src/host/namespace.js';
 import { clusterIP, ENDPOINTS, endpointIP } from './services-objects.js';
 
@@ -14,10 +16,22 @@ export function nftVersion(): string | undefined {
 }
 
 /** Loads nft commands in that namespace, by one process as kube-proxy does; milliseconds of its whole run. */
-export function load(netns: string, commands: string): number {
+export async function load(netns: string, commands: string): Promise<number> {
   const begin = performance.now();
-  withNamespace(netns, () => execFileSync('nft', ['-f', '-'], { input: commands, maxBuffer: 1 << 28 }));
+  await run(netns, 'nft', ['-f', '-'], commands);
   return performance.now() - begin;
+}
+
+/** Runs a program in that namespace to its end; its output. It ends with us. */
+export async function run(netns: string, program: string, args: readonly string[], input = ''): Promise<string> {
+  const child = withNamespace(netns, () => spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] }));
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.stdin.end(input);
+  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  process.removeListener('exit', kill);
+  if (code !== 0) throw new Error(`${program} ended with ${code}`);
+  return output;
 }
 
 export function wholeTable(services: number): string {
