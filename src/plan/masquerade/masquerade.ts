@@ -1,4 +1,7 @@
-/** Pods' packets that leave the cluster take the node's address; inside the cluster every Pod is seen under its own. */
+/**
+ * Pods' packets that leave the cluster take the node's address; inside the cluster every Pod is seen under its own. In an overlay
+ * other nodes lie outside of it: what lies between the nodes need not carry Pods' addresses, and a reply to one would take the overlay.
+ */
 
 import type { NftElement } from '../../kernel/nft-objects.js';
 import type { Feature } from '../feature.js';
@@ -16,9 +19,9 @@ const rules: Feature = {
       'masquerade-pods',
       FAMILIES.map(family => {
         const { source, destination } = WORDS[family];
-        const outside = ['pod-cidrs', 'node-ips', 'service-cidrs'].map(name =>
-          notInSet(`${name}${family}`, destination),
-        );
+        const inside =
+          settings.overlay === 'none' ? ['pod-cidrs', 'node-ips', 'service-cidrs'] : ['pod-cidrs', 'service-cidrs'];
+        const outside = inside.map(name => notInSet(`${name}${family}`, destination));
         return rule('masquerade', inSet(`pod-cidrs${family}`, source), ...outside, {
           masquerade: true,
           fullyRandom: true,

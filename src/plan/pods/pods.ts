@@ -8,7 +8,6 @@ import type { Ip } from '../../net/ip.js';
 import type { Attachment } from '../attachment.js';
 import type { Feature, World } from '../feature.js';
 import { BRIDGE } from '../names.js';
-import { sourceAddress } from '../settings.js';
 import { bridge } from './bridge.js';
 import { guard, guardElements } from './guard.js';
 
@@ -59,7 +58,8 @@ function way(attachment: Attachment, ip: Ip, { settings }: World): KernelObject[
     table: 254,
     type: 'unicast',
     nexthops: [{ link }],
-    source: sourceAddress(settings, ip.family),
+    // Also in an overlay, which this way does not take: what answers a Pod's datagram answers from the address that it asked.
+    source: settings.addresses.find(own => own.family === ip.family),
     scope: ip.family === 4 ? 'link' : undefined,
     protocol: PROTOCOL,
     cause,

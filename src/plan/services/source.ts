@@ -34,15 +34,20 @@ function sourceRules(family: Family, settings: Settings): NftRule[] {
   const ip = sourceAddress(settings, family);
   if (!ip) return [];
   const { source, destination } = WORDS[family];
+  const own = settings.addresses.find(address => address.family === family);
+  const outside = [translated, notInSet(`pod-cidrs${family}`, source)];
   return [
     // It would answer itself directly, from an address it never asked.
     rule('hairpin', translated, inSet(`hairpin${family}`, source, destination), snat(ip)),
     // From outside the cluster, through this node, to an endpoint that may be anywhere. In an overlay a node's own
-    // process counts as outside, as replies to node addresses do not take the overlay.
+    // process counts as outside, as replies to node addresses do not take the overlay; and to an endpoint that is itself
+    // a node goes the node's address, as what lies between the nodes need not carry any other.
+    ...(settings.overlay !== 'none' && own
+      ? [rule('from outside the cluster', ...outside, inSet(`node-ips${family}`, destination), snat(own))]
+      : []),
     rule(
       'from outside the cluster',
-      translated,
-      notInSet(`pod-cidrs${family}`, source),
+      ...outside,
       ...(settings.overlay === 'none' ? [notInSet(`node-ips${family}`, source)] : []),
       snat(ip),
     ),
