@@ -57,6 +57,8 @@ async function run({ output, ...given }: UpOptions): Promise<void> {
   line(
     `Lab "${name}" is ready after ${result.seconds.toFixed(1)} s; kubectl's context is "podwire-${name}". Now try:\n`,
   );
-  for (const command of ['kubectl get nodes -o wide', 'podwire demo', 'podwire status'])
+  // Who called through npm has no `podwire` in the PATH.
+  const podwire = process.env.npm_command ? 'npx podwire' : 'podwire';
+  for (const command of ['kubectl get nodes -o wide', `${podwire} demo`, `${podwire} status`])
     line(`    ${paint('bold', command)}`);
 }

@@ -30,6 +30,7 @@ describe('the commands of the documentation', { skip: reason }, () => {
     PODWIRE_RUN_DIR: join(directory, 'run'),
     KUBECONFIG: join(directory, 'kubeconfig'),
     NO_COLOR: '1',
+    npm_command: undefined,
   };
   let taken: string | undefined;
   before(async () => {
