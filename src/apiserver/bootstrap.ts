@@ -25,6 +25,19 @@ export function bootstrap(api: Api): void {
     spec: { type: 'ClusterIP', clusterIP: ips[0], clusterIPs: ips, ipFamilyPolicy, ports },
   });
   for (const family of [4, 6] as const) ensureSlice(api, family);
+  ensureEndpoints(api);
+}
+
+/** Those of the first family, as Endpoints are; the slices are there already, so nobody is to make them of these. */
+function ensureEndpoints(api: Api): void {
+  const { addresses, port } = api.config.advertise;
+  const [primary] = kubernetesAddresses(api.config);
+  const ips = addresses.filter(({ family }) => family === primary?.family).map(ip => ({ ip: ip.toString() }));
+  if (ips.length === 0) return;
+  const labels = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
+  const metadata = { name: 'kubernetes', namespace: 'default', labels };
+  const subsets = [{ addresses: ips, ports: [{ name: 'https', port, protocol: 'TCP' }] }];
+  ensure(api, resources.endpoints, { metadata, subsets });
 }
 
 function ensureSlice(api: Api, family: 4 | 6): void {

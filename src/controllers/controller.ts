@@ -83,6 +83,8 @@ export interface Controller {
   readonly watches: readonly Resource[];
   /** What must be reconciled because this object came, changed or went. */
   keys(object: KubeObject, view: View): readonly string[];
+  /** Milliseconds that a key may wait for more changes, so that a burst is one reconciliation. */
+  readonly delay?: number;
   /** Deterministic, given the view. An empty list: all is as it should be. */
   reconcile(view: View, key: string): readonly Change[];
 }

@@ -5,7 +5,9 @@ import { builtinResources, type Resource, resources } from '../objects/resources
 import type { Controller } from './controller.js';
 import { daemonSetController } from './daemon-set.js';
 import { deploymentController } from './deployment.js';
+import { endpointMirror } from './endpoint-mirror.js';
 import { endpointSliceController } from './endpoint-slice.js';
+import { endpointsController } from './endpoints.js';
 import { garbageCollector } from './garbage-collector.js';
 import { jobController } from './job.js';
 import { namespaceController } from './namespace.js';
@@ -39,6 +41,8 @@ export function controllers(podCidrs: readonly Cidr[]): readonly Controller[] {
     jobController,
     scheduler,
     endpointSliceController,
+    endpointsController,
+    endpointMirror,
     podGc,
     garbageCollector(WATCHED),
   ];

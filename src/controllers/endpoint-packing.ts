@@ -1,13 +1,14 @@
 /** Puts endpoints into slices of at most 100 with as few changes as possible: an endpoint stays in the slice where it is. */
 
-import type { EndpointPort, EndpointSlice, Service } from '../objects/kinds.js';
+import type { EndpointPort, EndpointSlice, KubeObject, OwnerReference } from '../objects/kinds.js';
 import { type Resource, resources } from '../objects/resources.js';
-import type { Change } from './controller.js';
-import { ownedBy } from './owners.js';
+import type { Change, View } from './controller.js';
 import { canonical, same } from './values.js';
 
 const slices = resources.endpointslices as unknown as Resource;
-const services = resources.services as unknown as Resource;
+
+export const SERVICE_NAME = 'kubernetes.io/service-name';
+const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 
 type Endpoint = EndpointSlice['endpoints'][number];
 
@@ -18,28 +19,60 @@ export interface Group {
   readonly endpoints: Endpoint[];
 }
 
+export class Groups {
+  readonly #byId = new Map<string, Group>();
+
+  /** The endpoints of that group so far. */
+  of(addressType: Group['addressType'], ports: readonly EndpointPort[]): Endpoint[] {
+    const id = `${addressType} ${canonical(ports)}`;
+    let group = this.#byId.get(id);
+    if (!group) this.#byId.set(id, (group = { addressType, ports, endpoints: [] }));
+    return group.endpoints;
+  }
+
+  get all(): readonly Group[] {
+    return [...this.#byId.values()];
+  }
+}
+
+/** Whose slices they are. */
+export interface SliceOwner {
+  /** The Service's name. */
+  readonly service: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The name of the controller that keeps them. */
+  readonly manager: string;
+  readonly reference: OwnerReference;
+}
+
+/** The slices that were made for a Service or for Endpoints. */
+export function slicesOf(view: View, { metadata }: KubeObject): readonly EndpointSlice[] {
+  return view.owned(resources.endpointslices, metadata.uid!).filter(slice => !slice.metadata.deletionTimestamp);
+}
+
 const MOST = 100;
 
 export function pack(
-  service: Service,
+  owner: SliceOwner,
   families: readonly Group['addressType'][],
   groups: readonly Group[],
   present: readonly EndpointSlice[],
 ): Change[] {
-  // A Service without endpoints keeps one empty slice per family, which says that it was looked at.
+  // Each of `families` without endpoints keeps one empty slice, which says that it was looked at.
   const empty = families.filter(family => !groups.some(({ addressType }) => addressType === family));
   const all = [...groups, ...empty.map((addressType): Group => ({ addressType, ports: [], endpoints: [] }))];
   const left = new Set(present);
   const changes = all.flatMap(group => {
     const own = present.filter(slice => slice.addressType === group.addressType && samePorts(slice, group));
     for (const slice of own) left.delete(slice);
-    return packGroup(service, group, own);
+    return packGroup(owner, group, own);
   });
   // New places first: no endpoint is ever in no slice at all.
   return [...changes, ...[...left].map((object): Change => ({ do: 'delete', resource: slices, object }))];
 }
 
-function packGroup(service: Service, group: Group, own: readonly EndpointSlice[]): Change[] {
+function packGroup(owner: SliceOwner, group: Group, own: readonly EndpointSlice[]): Change[] {
   const wanted = new Map(group.endpoints.map(endpoint => [idOf(endpoint), endpoint]));
   const kept = own.map(slice => ({
     slice,
@@ -60,10 +93,10 @@ function packGroup(service: Service, group: Group, own: readonly EndpointSlice[]
   const survivors = kept.filter(({ endpoints }) => endpoints.length > 0);
   const fresh = survivors.length === 0 && homeless.length === 0 && kept.length > 0 ? kept.slice(0, 1) : survivors;
   while (homeless.length > 0 || (fresh.length === 0 && changes.length === 0)) {
-    changes.push(create(service, group, homeless.splice(0, MOST)));
+    changes.push(create(owner, group, homeless.splice(0, MOST)));
   }
   for (const { slice, endpoints } of fresh) {
-    const next = { ...slice, endpoints: [...endpoints], metadata: { ...slice.metadata, labels: labelsOf(service) } };
+    const next = { ...slice, endpoints: [...endpoints], metadata: { ...slice.metadata, labels: labelsOf(owner) } };
     if (!same(next, slice)) changes.push({ do: 'update', resource: slices, object: next });
   }
   for (const one of kept) if (!fresh.includes(one)) changes.push({ do: 'delete', resource: slices, object: one.slice });
@@ -74,8 +107,7 @@ function touched({ slice, endpoints }: { slice: EndpointSlice; endpoints: readon
   return slice.endpoints.length !== endpoints.length || slice.endpoints.some((one, i) => !same(one, endpoints[i]));
 }
 
-function create(service: Service, { addressType, ports }: Group, endpoints: readonly Endpoint[]): Change {
-  const { name, namespace } = service.metadata;
+function create(owner: SliceOwner, { addressType, ports }: Group, endpoints: readonly Endpoint[]): Change {
   return {
     do: 'create',
     resource: slices,
@@ -83,10 +115,10 @@ function create(service: Service, { addressType, ports }: Group, endpoints: read
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: {
-        generateName: `${name}-`,
-        namespace: namespace!,
-        labels: labelsOf(service),
-        ownerReferences: [ownedBy(services, service)],
+        generateName: `${owner.service}-`,
+        namespace: owner.namespace,
+        labels: labelsOf(owner),
+        ownerReferences: [owner.reference],
       },
       addressType,
       ports,
@@ -95,15 +127,8 @@ function create(service: Service, { addressType, ports }: Group, endpoints: read
   };
 }
 
-function labelsOf(service: Service): Record<string, string> {
-  const headless: Record<string, string> =
-    service.spec.clusterIP === 'None' ? { 'service.kubernetes.io/headless': '' } : {};
-  return {
-    ...service.metadata.labels,
-    ...headless,
-    'kubernetes.io/service-name': service.metadata.name,
-    'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
-  };
+function labelsOf({ labels, service, manager }: SliceOwner): Record<string, string> {
+  return { ...labels, [SERVICE_NAME]: service, [MANAGED_BY]: manager };
 }
 
 /** One Pod has one endpoint per family. */

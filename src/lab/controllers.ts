@@ -97,7 +97,8 @@ class Runner {
 
   #touch(resource: Resource, object: KubeObject): void {
     for (const controller of this.#byResource.get(resource) ?? []) {
-      for (const key of controller.keys(object, this.objects)) this.#queue.add(`${controller.name} ${key}`);
+      for (const key of controller.keys(object, this.objects))
+        this.#queue.add(`${controller.name} ${key}`, controller.delay);
     }
   }
 

@@ -13,7 +13,7 @@ export class WorkQueue {
   readonly #waiting = new Set<string>();
   readonly #running = new Set<string>();
   readonly #failures = new Map<string, number>();
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #timers = new Map<string, { readonly timer: NodeJS.Timeout; readonly due: number }>();
   #paused = false;
   #scheduled = false;
 
@@ -23,7 +23,7 @@ export class WorkQueue {
     readonly signal: AbortSignal,
   ) {
     signal.addEventListener('abort', () => {
-      for (const timer of this.#timers.values()) clearTimeout(timer);
+      for (const { timer } of this.#timers.values()) clearTimeout(timer);
       this.#timers.clear();
       this.#waiting.clear();
     });
@@ -38,8 +38,13 @@ export class WorkQueue {
     this.#schedule();
   }
 
-  add(key: string): void {
+  /** Worked on as soon as may be, or after so many milliseconds at the latest. */
+  add(key: string, delay = 0): void {
     if (this.signal.aborted) return;
+    if (delay > 0) {
+      if (!this.#waiting.has(key)) this.#later(key, delay);
+      return;
+    }
     this.#waiting.add(key);
     this.#schedule();
   }
@@ -60,7 +65,7 @@ export class WorkQueue {
 
   async #run(key: string): Promise<void> {
     this.#running.add(key);
-    clearTimeout(this.#timers.get(key));
+    clearTimeout(this.#timers.get(key)?.timer);
     this.#timers.delete(key);
     try {
       const after = await this.work(key);
@@ -84,10 +89,14 @@ export class WorkQueue {
     this.#later(key, Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE));
   }
 
+  /** The sooner of two times counts: whoever is worked on says anew when it must be looked at again. */
   #later(key: string, milliseconds: number): void {
-    clearTimeout(this.#timers.get(key));
+    const present = this.#timers.get(key);
+    const due = Date.now() + milliseconds;
+    if (present && present.due <= due) return;
+    clearTimeout(present?.timer);
     // The longest delay that a timer takes is 2^31 - 1 ms.
     const timer = setTimeout(() => this.add(key), Math.min(milliseconds, 2 ** 31 - 1));
-    this.#timers.set(key, timer.unref());
+    this.#timers.set(key, { timer: timer.unref(), due });
   }
 }

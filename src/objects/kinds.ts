@@ -4,6 +4,7 @@ export { ConfigMap, Secret } from './config.js';
 export { Container, ContainerPort, EnvVar, LifecycleHandler, Probe, VolumeMount } from './container.js';
 export { CustomResourceDefinition } from './custom-resource-definition.js';
 export { Endpoint, EndpointPort, EndpointSlice } from './endpoint-slice.js';
+export { EndpointAddress, EndpointSubset, Endpoints } from './endpoints.js';
 export { Event, EventV1 } from './event.js';
 export { Ingress, IngressBackend, IngressClass } from './ingress.js';
 export { CronJob, Job, JobCondition, JobSpec } from './job.js';

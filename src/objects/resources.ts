@@ -109,6 +109,7 @@ const events = define('v1', 'Event', kinds.Event, { shortNames: ['ev'] });
 /** By plural name. `eventsV1` is the events of events.k8s.io, kept where core's are. */
 export const resources = {
   configmaps: define('v1', 'ConfigMap', kinds.ConfigMap, { shortNames: ['cm'] }),
+  endpoints: define('v1', 'Endpoints', kinds.Endpoints, { plural: 'endpoints', shortNames: ['ep'] }),
   events,
   namespaces: define('v1', 'Namespace', kinds.Namespace, {
     shortNames: ['ns'],

@@ -210,6 +210,16 @@ check(
   'a | IPv4 | 80,x | 10.0.0.1,10.0.0.2,10.0.0.3 + 1 more... | 3m',
 );
 check(
+  'Endpoints',
+  `{apiVersion: v1, kind: Endpoints, metadata: ${META}, subsets: [{addresses: [{ip: 10.0.0.1}, {ip: "fd00::1"}], ports: [{name: a, port: 80}, {name: b, port: 81}]}, {addresses: [{ip: 10.0.0.2}]}]}`,
+  'a | 10.0.0.1:80,[fd00::1]:80,10.0.0.1:81 + 2 more... | 3m',
+);
+check(
+  'Endpoints of which none is ready',
+  `{apiVersion: v1, kind: Endpoints, metadata: ${META}, subsets: [{notReadyAddresses: [{ip: 10.0.0.1}]}]}`,
+  'a | <none> | 3m',
+);
+check(
   'NetworkPolicy',
   `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: ${META}, spec: {podSelector: {matchExpressions: [{key: app, operator: In, values: [b, a]}]}}}`,
   'a | app in (a,b) | 3m',

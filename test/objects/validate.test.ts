@@ -336,6 +336,31 @@ check(
   'without even the list of them',
   '{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: a}, addressType: IPv4}',
 );
+const endpoints = (subset: string) => `{apiVersion: v1, kind: Endpoints, metadata: {name: a}, subsets: [${subset}]}`;
+check('Endpoints', endpoints('{addresses: [{ip: 192.0.2.1}, {ip: "2001:db8::1"}], ports: [{port: 80}]}'));
+check('Endpoints of nothing', '{apiVersion: v1, kind: Endpoints, metadata: {name: a}}');
+check(
+  'a subset of nobody',
+  endpoints('{ports: [{port: 80}]}'),
+  'subsets[0]: Required value: must specify `addresses` or `notReadyAddresses`',
+);
+check(
+  'a subset with the node itself',
+  endpoints('{notReadyAddresses: [{ip: 127.0.0.1}]}'),
+  'subsets[0].notReadyAddresses[0].ip: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
+);
+check('a subset without an address', endpoints('{addresses: [{}]}'), 'subsets[0].addresses[0].ip: Required value');
+check(
+  'a subset with a name for an address',
+  endpoints('{addresses: [{ip: web}]}'),
+  'subsets[0].addresses[0].ip: Invalid value: "web": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+);
+check(
+  'a subset with two ports of no name',
+  endpoints('{addresses: [{ip: 192.0.2.1}], ports: [{port: 80}, {port: 81}]}'),
+  'subsets[0].ports[0].name: Required value',
+  'subsets[0].ports[1].name: Required value',
+);
 check(
   'loopback',
   slice('IPv4', '127.0.0.1'),

@@ -9,6 +9,10 @@
  */
 export const MESSAGES = `
 core.v1.ConfigMap metadata=1:meta.v1.ObjectMeta immutable=4? data=2{} binaryData=3{}%
+core.v1.Endpoints metadata=1:meta.v1.ObjectMeta subsets=2*:EndpointSubset
+core.v1.EndpointSubset addresses=1*:EndpointAddress notReadyAddresses=2*:EndpointAddress ports=3*:EndpointPort
+core.v1.EndpointAddress ip=1 targetRef=2:ObjectReference hostname=3 nodeName=4
+core.v1.EndpointPort name=1 port=2# protocol=3 appProtocol=4
 core.v1.Event metadata=1:meta.v1.ObjectMeta involvedObject=2:ObjectReference reason=3 message=4 source=5:EventSource firstTimestamp=6:meta.v1.Time lastTimestamp=7:meta.v1.Time count=8# type=9 eventTime=10:meta.v1.MicroTime series=11:EventSeries action=12 related=13:ObjectReference reportingComponent=14 reportingInstance=15
 core.v1.Namespace metadata=1:meta.v1.ObjectMeta spec=2:NamespaceSpec status=3:NamespaceStatus
 core.v1.Node metadata=1:meta.v1.ObjectMeta spec=2:NodeSpec status=3:NodeStatus

@@ -19,6 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ServicePort: 'A port of a Service and the port of its Pods behind it.',
   ServiceStatus: 'Where a load balancer listens for the Service.',
   EndpointSlice: 'Some of the addresses behind a Service.',
+  Endpoints: 'The addresses behind a Service, in one object. EndpointSlice is its successor.',
   Endpoint: 'The addresses of one Pod, and whether it takes traffic.',
   Node: 'A machine that Pods run on.',
   NodeSpec: 'What the cluster has decided about a node: its Pod addresses and taints.',

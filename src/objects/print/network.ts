@@ -1,5 +1,6 @@
-/** Services, EndpointSlices, Ingresses and NetworkPolicies as `kubectl get` shows them. */
+/** Services, Endpoints, EndpointSlices, Ingresses and NetworkPolicies as `kubectl get` shows them. */
 import type { EndpointSlice } from '../endpoint-slice.js';
+import type { Endpoints } from '../endpoints.js';
 import type { Ingress, IngressClass } from '../ingress.js';
 import type { NetworkPolicy } from '../network-policy.js';
 import type { Service } from '../service.js';
@@ -50,6 +51,24 @@ export const endpointSliceColumns: readonly Column<EndpointSlice>[] = [
   ),
   AGE,
 ];
+
+export const endpointsColumns: readonly Column<Endpoints>[] = [
+  NAME,
+  text('Endpoints', ({ subsets = [] }) =>
+    few(
+      subsets.flatMap(({ addresses = [], ports = [] }) =>
+        ports.length
+          ? ports.flatMap(({ port }) => addresses.map(({ ip }) => socket(ip, port)))
+          : addresses.map(({ ip }) => ip),
+      ),
+      3,
+      NONE,
+    ),
+  ),
+  AGE,
+];
+
+const socket = (ip: string, port: number) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
 
 export const ingressColumns: readonly Column<Ingress>[] = [
   NAME,

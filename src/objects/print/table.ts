@@ -37,6 +37,7 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   'v1 Node': cluster.nodeColumns,
   'v1 Namespace': cluster.namespaceColumns,
   'v1 Service': network.serviceColumns,
+  'v1 Endpoints': network.endpointsColumns,
   'v1 ConfigMap': cluster.configMapColumns,
   'v1 Secret': cluster.secretColumns,
   'v1 ServiceAccount': cluster.serviceAccountColumns,

@@ -11,6 +11,7 @@ import {
 } from '../container.js';
 import { CustomResourceDefinition } from '../custom-resource-definition.js';
 import { EndpointSlice } from '../endpoint-slice.js';
+import { EndpointSubset } from '../endpoints.js';
 import { Ingress, IngressBackend } from '../ingress.js';
 import { CronJob, Job } from '../job.js';
 import { Lease } from '../lease.js';
@@ -35,6 +36,7 @@ import {
   volumeMountRule,
 } from './container.js';
 import { endpointSliceRule } from './endpoint-slice.js';
+import { endpointSubsetRule } from './endpoints.js';
 import { labelSelectorRule, templateMeta } from './metadata.js';
 import { ingressBackendRule, ingressRule, networkPolicyRule, policyPeerRule, policyPortRule } from './network.js';
 import {
@@ -79,6 +81,7 @@ export const RULES: Readonly<Record<string, Rule<never>>> = Object.fromEntries([
   rule(Volume, volumeRule),
   rule(ServiceSpec, serviceSpecRule),
   rule(EndpointSlice, endpointSliceRule),
+  rule(EndpointSubset, endpointSubsetRule),
   rule(Deployment, deploymentRule),
   rule(ReplicaSet, replicaSetRule),
   rule(StatefulSet, statefulSetRule),
