@@ -154,22 +154,27 @@ export function writeElement(w: Writer, { key, keyEnd, data, flags }: ElementPar
   w.end(element);
 }
 
-/** What stands before key and data in every element of a set without intervals: only the values differ among 50,000. */
+/** What stands before and behind the key in every element of a set without intervals: only values differ among 50,000. */
 export interface ElementFrame {
   readonly beforeKey: Uint8Array;
-  /** Behind the key's padding; empty where there is no data. */
-  readonly beforeData: Uint8Array;
+  /** Behind the key's padding: a whole verdict, or what stands before the data; empty where there is neither. */
+  readonly afterKey: Uint8Array;
 }
 
-export function elementFrame(keyLength: number, dataLength?: number): ElementFrame {
+/** `data`: a verdict, or how many bytes of data there are. */
+export function elementFrame(keyLength: number, data?: number | VerdictData): ElementFrame {
   const w = new Writer(256);
   const zeros = (length: number) => (inner: Writer) => void inner.reserve(length);
-  writeElement(w, { key: zeros(keyLength), ...(dataLength !== undefined && { data: zeros(dataLength) }) });
+  const content = typeof data === 'number' ? zeros(data) : data;
+  writeElement(w, { key: zeros(keyLength), ...(content && { data: content }) });
   const { bytes } = w;
   // Three headers: of the element, of its key, of the key's value; then the data's two.
   const key = 12;
-  const data = key + ((keyLength + 3) & ~3);
-  return { beforeKey: bytes.slice(0, key), beforeData: bytes.slice(data, dataLength === undefined ? data : data + 8) };
+  const behind = key + ((keyLength + 3) & ~3);
+  return {
+    beforeKey: bytes.slice(0, key),
+    afterKey: bytes.slice(behind, typeof data === 'number' ? behind + 8 : undefined),
+  };
 }
 
 function putData(w: Writer, type: number, put: Put): void {

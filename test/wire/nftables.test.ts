@@ -211,7 +211,7 @@ describe('nftables', { skip: LITTLE_ENDIAN ? false : 'the bytes below are little
       const framed = new Writer();
       framed.raw(frame.beforeKey);
       value(keyLength)(framed);
-      framed.pad().raw(frame.beforeData);
+      framed.pad().raw(frame.afterKey);
       if (dataLength) value(dataLength)(framed);
       assert.deepEqual(framed.pad().bytes, whole.bytes);
     }

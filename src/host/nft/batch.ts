@@ -10,7 +10,7 @@ import { encodeNft, NFT_MSG, nftType, writeChain, writeRule, writeTable } from '
 import { beginElements, writeSet, writeSetName } from '../../wire/nftables-set.js';
 import { encodeRuleUserdata } from '../../wire/nftables-userdata.js';
 import { type AnonymousSet, linearize } from './linearize.js';
-import { encodeAnonymous, encodeElement, encodeSet, type SetShape, shapeOf } from './sets.js';
+import { ElementEncoder, encodeAnonymous, encodeSet, type SetShape, shapeOf } from './sets.js';
 
 export interface NftOperation extends Operation {
   readonly object: NftObject;
@@ -36,7 +36,7 @@ export class NftBatch {
     readonly starts?: number[];
   }[] = [];
   readonly #created = new Set<string>();
-  readonly #awaited: Map<string, NftChain>;
+  readonly #awaited = new Map<string, NftChain>();
   readonly #shapes = new Map<string, SetShape>();
   #count = 1;
   #anonymous = 0;
@@ -46,11 +46,8 @@ export class NftBatch {
     operations: readonly NftOperation[],
     readonly shapes: Shapes,
   ) {
-    this.#awaited = new Map(
-      operations.flatMap(({ verb, object }) =>
-        object.kind === 'chain' && verb !== 'delete' ? [[chainId(object, object.name), object] as const] : [],
-      ),
-    );
+    for (const { verb, object } of operations)
+      if (object.kind === 'chain' && verb !== 'delete') this.#awaited.set(chainId(object, object.name), object);
     beginBatch(this.#w, 0);
     for (const run of runs(operations)) {
       this.#causes.push({ first: this.#count, operations: run });
@@ -144,7 +141,8 @@ export class NftBatch {
     this.#message(NFT_MSG.NEWSET, NLM_F_CREATE, at, w => writeSet(w, message));
     this.#message(NFT_MSG.NEWSETELEM, NLM_F_CREATE, at, w => {
       const list = beginElements(w, table, message.name, set.id);
-      for (const key of set.elements) encodeElement(w, shapeOf(set), key);
+      const encoder = new ElementEncoder(shapeOf(set));
+      for (const key of set.elements) encoder.write(w, key);
       w.end(list);
     });
   }
@@ -154,13 +152,15 @@ export class NftBatch {
     const { verb, object: first } = run[0]!;
     const shape = this.#shapes.get(`${first.family} ${first.table} ${first.set}`) ?? this.shapes(first);
     if (!shape) throw Object.assign(new Error(`no set ${first.set}`), { code: 'ENOENT' });
-    if (verb !== 'add') this.#elementMessages(NFT_MSG.DELSETELEM, 0, run, shape);
+    const encoder = new ElementEncoder(shape);
+    if (verb !== 'add') this.#elementMessages(NFT_MSG.DELSETELEM, 0, run, encoder);
     if (verb === 'delete') return;
-    for (const { object } of run) if (object.data && 'chain' in object.data) this.#hoist(object, object.data.chain);
-    this.#elementMessages(NFT_MSG.NEWSETELEM, NLM_F_CREATE, run, shape);
+    if (shape.data === 'verdict')
+      for (const { object } of run) if (object.data && 'chain' in object.data) this.#hoist(object, object.data.chain);
+    this.#elementMessages(NFT_MSG.NEWSETELEM, NLM_F_CREATE, run, encoder);
   }
 
-  #elementMessages(type: number, flags: number, run: readonly ElementOperation[], shape: SetShape): void {
+  #elementMessages(type: number, flags: number, run: readonly ElementOperation[], encoder: ElementEncoder): void {
     const w = this.#w;
     const { family, table, set } = run[0]!.object;
     for (let i = 0; i < run.length; ) {
@@ -173,7 +173,7 @@ export class NftBatch {
         const { key, data } = run[i]!.object;
         starts.push(w.length - message);
         // A deletion names the key alone.
-        encodeElement(w, shape, key, type === NFT_MSG.DELSETELEM ? undefined : data);
+        encoder.write(w, key, type === NFT_MSG.DELSETELEM ? undefined : data);
       }
       this.#causes.push({ first: seq, operations: run.slice(i - starts.length, i), starts });
       w.end(list);

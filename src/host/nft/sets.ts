@@ -116,43 +116,63 @@ function length(list: readonly ValueType[]): number {
   return list.length === 1 ? types.sizeOf(list[0]!) : list.reduce((sum, type) => sum + types.paddedSize(type), 0);
 }
 
-/** Appends one element, which is two where a set has intervals: where it begins, and where it is over. Throws ValueError. */
-export function encodeElement(w: Writer, shape: SetShape, key: readonly Value[], data?: NftElement['data']): void {
-  if (key.length === 1 && key[0] === '*') {
-    wire.writeElement(w, { ...dataParts(shape, data), flags: wire.NFT_SET_ELEM_CATCHALL });
-    return;
+/** Writes the elements of one set. What many of them have in common is made once and copied. */
+export class ElementEncoder {
+  /** By verdict, by whether there is data, or by neither. */
+  readonly #frames = new Map<Verdict | 'data' | undefined, wire.ElementFrame>();
+  readonly #keyLength: number;
+
+  constructor(readonly shape: SetShape) {
+    this.#keyLength = length(shape.key);
   }
-  if (key.length !== shape.key.length) throw new types.ValueError(`${key.length} values for ${shape.key.length} types`);
-  if (!shape.interval && !(data && 'verdict' in data)) framed(w, shape, key, data);
-  else if (!shape.interval) wire.writeElement(w, { key: put(shape.key, key), ...dataParts(shape, data) });
-  else if (key.length > 1) {
-    const from = key.map(value => types.bounds(value)[0]);
-    const to = key.map(value => types.bounds(value)[1]);
-    wire.writeElement(w, { key: put(shape.key, from), keyEnd: put(shape.key, to), ...dataParts(shape, data) });
-  } else {
-    const [from, to] = types.bounds(key[0]!);
-    wire.writeElement(w, { key: put(shape.key, [from]), ...dataParts(shape, data) });
-    const after = successor(types.valueBytes(shape.key[0]!, to));
-    if (after) wire.writeElement(w, { key: inner => inner.raw(after), flags: wire.NFT_SET_ELEM_INTERVAL_END });
+
+  /** Appends one element, which is two where a set has intervals: where it begins, and where it is over. Throws ValueError. */
+  write(w: Writer, key: readonly Value[], data?: NftElement['data']): void {
+    const { shape } = this;
+    if (key.length === 1 && key[0] === '*') {
+      wire.writeElement(w, { ...dataParts(shape, data), flags: wire.NFT_SET_ELEM_CATCHALL });
+      return;
+    }
+    if (key.length !== shape.key.length)
+      throw new types.ValueError(`${key.length} values for ${shape.key.length} types`);
+    if (!shape.interval) this.#framed(w, key, data);
+    else if (key.length > 1) {
+      const from = key.map(value => types.bounds(value)[0]);
+      const to = key.map(value => types.bounds(value)[1]);
+      wire.writeElement(w, { key: put(shape.key, from), keyEnd: put(shape.key, to), ...dataParts(shape, data) });
+    } else {
+      const [from, to] = types.bounds(key[0]!);
+      wire.writeElement(w, { key: put(shape.key, [from]), ...dataParts(shape, data) });
+      const after = successor(types.valueBytes(shape.key[0]!, to));
+      if (after) wire.writeElement(w, { key: inner => inner.raw(after), flags: wire.NFT_SET_ELEM_INTERVAL_END });
+    }
+  }
+
+  #framed(w: Writer, key: readonly Value[], data: NftElement['data']): void {
+    const values = isList(data) ? data : undefined;
+    const list = values && dataTypes(this.shape, values);
+    const { beforeKey, afterKey } = this.#frame(isList(data) ? 'data' : data, list);
+    w.raw(beforeKey);
+    writeAll(w, this.shape.key, key);
+    w.pad().raw(afterKey);
+    if (!list) return;
+    writeAll(w, list, values!);
+    w.pad();
+  }
+
+  #frame(name: Verdict | 'data' | undefined, list: readonly ValueType[] | undefined): wire.ElementFrame {
+    let frame = this.#frames.get(name);
+    if (!frame) {
+      const data = list ? length(list) : typeof name === 'object' ? verdictData(name) : undefined;
+      this.#frames.set(name, (frame = wire.elementFrame(this.#keyLength, data)));
+    }
+    return frame;
   }
 }
 
-const frames = new WeakMap<SetShape, wire.ElementFrame>();
-const bareFrames = new WeakMap<SetShape, wire.ElementFrame>();
-
-/** The short way for the many: all but the values is copied. */
-function framed(w: Writer, shape: SetShape, key: readonly Value[], data: readonly Value[] | undefined): void {
-  const list = data && dataTypes(shape, data);
-  const known = list ? frames : bareFrames;
-  let frame = known.get(shape);
-  if (!frame) known.set(shape, (frame = wire.elementFrame(length(shape.key), list && length(list))));
-  w.raw(frame.beforeKey);
-  writeAll(w, shape.key, key);
-  w.pad();
-  if (!list) return;
-  w.raw(frame.beforeData);
-  writeAll(w, list, data);
-  w.pad();
+/** Faster than to ask for a property that lists do not have. */
+function isList(data: NftElement['data']): data is readonly Value[] {
+  return Array.isArray(data);
 }
 
 function dataTypes(shape: SetShape, data: readonly Value[]): readonly ValueType[] {
@@ -163,7 +183,7 @@ function dataTypes(shape: SetShape, data: readonly Value[]): readonly ValueType[
 
 function dataParts(shape: SetShape, data: NftElement['data']): { data?: wire.Put | VerdictData } {
   if (data === undefined) return {};
-  if ('verdict' in data) return { data: verdictData(data) };
+  if (!isList(data)) return { data: verdictData(data) };
   return { data: put(dataTypes(shape, data), data) };
 }
 
