@@ -23,7 +23,10 @@ export class Ip {
   /** 4 or 16 bytes in network byte order. */
   get bytes(): Uint8Array {
     const { value } = this;
-    return typeof value === 'number' ? Uint8Array.of(value >>> 24, value >> 16, value >> 8, value) : value;
+    if (typeof value !== 'number') return value;
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setUint32(0, value);
+    return bytes;
   }
 
   /** An IPv4 address as a number, 0..2^32-1; undefined for IPv6. */

@@ -99,7 +99,7 @@ describe('select', () => {
       { serviceCidrs: SERVICE_CIDRS },
     );
     const entry = cluster.services.get('default/web')!;
-    const found = select(entry, 4, entry.ports[0]!).map(({ ip, port }) => `${ip}:${port}`);
+    const found = select(entry, 4, entry.ports[0]!).map(([ip, port]) => `${ip}:${port}`);
     assert.deepEqual(found, [`${A}:8080`, `${B}:9090`]);
   });
 });
@@ -122,7 +122,7 @@ function check(name: string, endpoints: Parameters<typeof slice>[2], expected: r
     ];
     const entry = buildCluster(objects, { serviceCidrs: SERVICE_CIDRS }).services.get('default/web')!;
     assert.deepEqual(
-      select(entry, 4, entry.ports[0]!).map(({ ip }) => `${ip}`),
+      select(entry, 4, entry.ports[0]!).map(([ip]) => `${ip}`),
       expected,
     );
   });

@@ -3,12 +3,8 @@
 import type { Endpoint, ServiceEntry, ServicePort, SliceEntry } from '../../model/cluster.js';
 import type { Family, Ip } from '../../net/ip.js';
 
-/** Where a connection may land. */
-export interface Target {
-  readonly ip: Ip;
-  /** The endpoint's own port, 1..65535. */
-  readonly port: number;
-}
+/** Where a connection may land: an endpoint and its own port, 1..65535. The very data of an element. */
+export type Target = readonly [ip: Ip, port: number];
 
 /**
  * The ready endpoints of that family; when there is none, those that still serve while they terminate, so that the
@@ -29,7 +25,7 @@ function collect(
   for (const slice of service.slices) {
     const number = slice.family === family ? targetPort(slice, port) : undefined;
     if (number === undefined) continue;
-    for (const endpoint of slice.endpoints) if (usable(endpoint)) targets.push({ ip: endpoint.ip, port: number });
+    for (const endpoint of slice.endpoints) if (usable(endpoint)) targets.push([endpoint.ip, number]);
   }
   targets.sort(compare);
   // While a slice is split, an endpoint may for a moment be in two of them.
@@ -42,5 +38,5 @@ function targetPort(slice: SliceEntry, port: ServicePort): number | undefined {
 }
 
 function compare(a: Target, b: Target): number {
-  return a.ip.compare(b.ip) || a.port - b.port;
+  return a[0].compare(b[0]) || a[1] - b[1];
 }

@@ -25,25 +25,31 @@ const clusterIPs: FeatureOf<'Service'> = {
 
 export const services: readonly Feature[] = [rules, clusterIPs, source, hairpin];
 
+/** Written out: 60,000 elements share these texts. */
+const SETS = {
+  4: { services: 'services4', endpoints: 'endpoints4', refused: 'no-endpoints4' },
+  6: { services: 'services6', endpoints: 'endpoints6', refused: 'no-endpoints6' },
+} as const;
+
 /**
  * One address of a Service. Per port: which chooser takes it (services4), and for each slot of the chooser the target
  * (endpoints4). What only some Services need (session affinity, traffic policies) is another chooser than `chooser(n)`.
  */
 function planAddress(service: ServiceEntry, ip: Ip, objects: KernelObject[]): void {
   const { family } = ip;
+  const sets = SETS[family];
   const cause = `Service ${service.key}`;
   for (const port of service.ports) {
     const protocol = PROTOCOL_NUMBERS[port.protocol];
     const targets = select(service, family, port);
     if (!targets.length) {
-      objects.push(element(`no-endpoints${family}`, [ip, protocol, port.port], cause, REFUSE));
+      objects.push(element(sets.refused, [ip, protocol, port.port], cause, REFUSE));
       continue;
     }
     const choice = chooser(family, targets.length);
-    objects.push(choice.chain, element(`services${family}`, [ip, protocol, port.port], cause, choice.verdict));
-    for (const [slot, target] of targets.entries()) {
-      objects.push(element(`endpoints${family}`, [ip, protocol, port.port, slot], cause, [target.ip, target.port]));
-    }
+    objects.push(choice.chain, element(sets.services, [ip, protocol, port.port], cause, choice.verdict));
+    for (let slot = 0; slot < targets.length; slot++)
+      objects.push(element(sets.endpoints, [ip, protocol, port.port, slot], cause, targets[slot]!));
   }
 }
 
