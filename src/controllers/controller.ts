@@ -6,8 +6,10 @@ import type { KubeObject, Resource } from '../objects/resources.js';
 export interface View {
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** The resources that are watched: of others nothing can be said. */
+  /** The resources that are watched, custom ones among them: of others nothing can be said. */
   readonly resources: readonly Resource[];
+  /** Whether each of them was listed once. */
+  readonly complete: boolean;
   get<T extends KubeObject>(resource: Resource<T>, namespace: string | undefined, name: string): T | undefined;
   /** Of one namespace, or of all. */
   list<T extends KubeObject>(resource: Resource<T>, namespace?: string): readonly T[];
@@ -80,7 +82,7 @@ export interface OwnerAt {
 export interface Controller {
   /** kebab-case; the prefix of its log lines. */
   readonly name: string;
-  readonly watches: readonly Resource[];
+  readonly watches: readonly Resource[] | 'all';
   /** What must be reconciled because this object came, changed or went. */
   keys(object: KubeObject, view: View): readonly string[];
   /** Milliseconds that a key may wait for more changes, so that a burst is one reconciliation. */

@@ -19,18 +19,18 @@ import { scheduler } from './scheduler.js';
 import { serviceAccountController } from './service-account.js';
 import { statefulSetController } from './stateful-set.js';
 
-/** Too many and too short-lived to be worth watching; a second view of the same objects is none. */
-const UNWATCHED: ReadonlySet<Resource> = new Set([resources.events, resources.eventsV1] as unknown as Resource[]);
+/** Too many and too short-lived to be worth watching. */
+const UNWATCHED = [resources.events] as unknown as readonly Resource[];
 
-/** Everything with an owner or in a namespace. */
-export const WATCHED: readonly Resource[] = builtinResources.filter(resource => !UNWATCHED.has(resource));
-
-const CONTENTS = builtinResources.filter(resource => !resource.storedAs);
+/** Everything with an owner or in a namespace; a second view of the same objects is none. */
+export const WATCHED: readonly Resource[] = builtinResources.filter(
+  resource => !UNWATCHED.includes(resource) && !resource.storedAs,
+);
 
 /** `podCidrs`: the cluster's ranges for Pods, one per family; without them the nodes' podCIDRs are somebody else's business. */
 export function controllers(podCidrs: readonly Cidr[]): readonly Controller[] {
   return [
-    namespaceController(CONTENTS),
+    namespaceController(UNWATCHED),
     serviceAccountController,
     ...(podCidrs.length ? [nodeIpam(podCidrs)] : []),
     nodeLifecycle,
@@ -44,6 +44,6 @@ export function controllers(podCidrs: readonly Cidr[]): readonly Controller[] {
     endpointsController,
     endpointMirror,
     podGc,
-    garbageCollector(WATCHED),
+    garbageCollector,
   ];
 }

@@ -1,30 +1,28 @@
 /** The garbage collector: what all owners of an object are gone for goes, too. Knows owner references and finalizers, no kind. */
 
 import type { KubeObject, OwnerReference } from '../objects/kinds.js';
-import { apiVersionOf, type Resource } from '../objects/resources.js';
+import type { Resource } from '../objects/resources.js';
 import type { Change, Controller, Located, OwnerAt, View } from './controller.js';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
 
 /** Watches all that may own or be owned. Keys are uids. */
-export function garbageCollector(watches: readonly Resource[]): Controller {
-  return {
-    name: 'garbage-collector',
-    watches,
-    keys: (object, view) => {
-      const { uid, ownerReferences = [] } = object.metadata;
-      const owners = ownerReferences.map(owner => owner.uid);
-      const gone = view.byUid(uid!) === undefined;
-      // A deleted object concerns those it owned and its owners that wait for it; a living one only itself, if it can be garbage.
-      if (gone) return [...owners, ...view.dependents(uid!).map(({ object: other }) => other.metadata.uid!)];
-      return ownerReferences.length || object.metadata.deletionTimestamp
-        ? [uid!, ...(object.metadata.deletionTimestamp ? owners : [])]
-        : [];
-    },
-    reconcile,
-  };
-}
+export const garbageCollector: Controller = {
+  name: 'garbage-collector',
+  watches: 'all',
+  keys: (object, view) => {
+    const { uid, ownerReferences = [] } = object.metadata;
+    const owners = ownerReferences.map(owner => owner.uid);
+    const gone = view.byUid(uid!) === undefined;
+    // A deleted object concerns those it owned and its owners that wait for it; a living one only itself, if it can be garbage.
+    if (gone) return [...owners, ...view.dependents(uid!).map(({ object: other }) => other.metadata.uid!)];
+    return ownerReferences.length || object.metadata.deletionTimestamp
+      ? [uid!, ...(object.metadata.deletionTimestamp ? owners : [])]
+      : [];
+  },
+  reconcile,
+};
 
 function reconcile(view: View, uid: string): readonly Change[] {
   const found = view.byUid(uid);
@@ -45,8 +43,10 @@ function collect(view: View, { resource, object }: Located): Change[] {
   for (const owner of owners) {
     const present = view.byUid(owner.uid);
     const ownerResource = resourceOf(view, owner);
-    if (!present && ownerResource) {
-      const namespace = ownerResource.namespaced ? object.metadata.namespace : undefined;
+    const { namespace: own } = object.metadata;
+    // A cluster-wide object cannot say in which namespace its owner is.
+    if (!present && ownerResource && (own || !ownerResource.namespaced)) {
+      const namespace = ownerResource.namespaced ? own : undefined;
       absent.push({ resource: ownerResource, namespace, name: owner.name, uid: owner.uid });
     } else if (present && waitsForDependents(present.object)) dying.push(owner);
     else return [];
@@ -60,8 +60,10 @@ function waitsForDependents({ metadata }: KubeObject): boolean {
   return metadata.deletionTimestamp !== undefined && metadata.finalizers?.includes(FOREGROUND) === true;
 }
 
-function resourceOf(view: View, owner: OwnerReference): Resource | undefined {
-  return view.resources.find(resource => resource.kind === owner.kind && apiVersionOf(resource) === owner.apiVersion);
+/** Any version will do: all of them name the same objects. */
+function resourceOf(view: View, { apiVersion, kind }: OwnerReference): Resource | undefined {
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  return view.resources.find(resource => resource.kind === kind && resource.group === group);
 }
 
 /** The owner leaves its dependents behind: they forget it, then it goes. */

@@ -6,40 +6,39 @@ import type { Change, Controller, View } from './controller.js';
 const namespaces = resources.namespaces as unknown as Resource;
 const FINALIZER = 'kubernetes';
 
-/** `contents` are all namespaced resources; those that are watched must be seen to be gone. */
-export function namespaceController(contents: readonly Resource[]): Controller {
-  const deletable = contents.filter(({ namespaced, verbs }) => namespaced && verbs.includes('deletecollection'));
+/** Milliseconds until a namespace is looked at again whose custom objects are not all known yet. */
+const SOON = 100;
+
+/** `unwatched` are resources that no view has: they are only deleted at the end, when nothing makes more of them. */
+export function namespaceController(unwatched: readonly Resource[]): Controller {
   return {
     name: 'namespace',
-    watches: [namespaces, ...deletable],
+    watches: 'all',
     keys: (object, view) => {
       if (object.kind === 'Namespace') return object.metadata.deletionTimestamp ? [object.metadata.name] : [];
       const { namespace } = object.metadata;
       const dying = namespace && view.get(resources.namespaces, undefined, namespace)?.metadata.deletionTimestamp;
       return dying ? [namespace] : [];
     },
-    reconcile: (view, name) => empty(view, name, deletable),
+    reconcile: (view, name) => empty(view, name, unwatched),
   };
 }
 
-function empty(view: View, name: string, contents: readonly Resource[]): readonly Change[] {
+function empty(view: View, name: string, unwatched: readonly Resource[]): readonly Change[] {
   const namespace = view.get(resources.namespaces, undefined, name);
   if (!namespace?.metadata.deletionTimestamp) return [];
   const finalizers = namespace.spec?.finalizers ?? [];
   if (!finalizers.includes(FINALIZER)) return [];
-  const waiting = contents.filter(resource =>
-    view.list(resource, name).some(object => !object.metadata.deletionTimestamp),
-  );
-  const left = contents.some(resource => view.list(resource, name).length > 0);
-  const watched = new Set(view.resources.map(({ group, plural }) => `${plural}.${group}`));
-  const unseen = contents.filter(({ group, plural }) => !watched.has(`${plural}.${group}`));
+  const contents = view.resources.filter(({ namespaced, verbs }) => namespaced && verbs.includes('deletecollection'));
+  const full = contents.filter(resource => view.list(resource, name).length > 0);
+  const waiting = full.filter(resource => view.list(resource, name).some(object => !object.metadata.deletionTimestamp));
   const deletions = (some: readonly Resource[]) =>
     some.map((resource): Change => ({ do: 'deleteAll', resource, namespace: name }));
-  if (left) return deletions(waiting);
-  // What nobody watches (Events) is only deleted at the end, when nothing makes more of it.
+  if (full.length > 0) return deletions(waiting);
+  if (!view.complete) return [{ do: 'again', after: SOON }];
   const rest = finalizers.filter(finalizer => finalizer !== FINALIZER);
   return [
-    ...deletions(unseen),
+    ...deletions(unwatched),
     { do: 'finalize', resource: namespaces, object: { ...namespace, spec: { finalizers: rest } } },
   ];
 }

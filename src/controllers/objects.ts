@@ -13,17 +13,44 @@ interface Shelf {
 
 export class Objects implements View {
   readonly #shelves = new Map<string, Shelf>();
+  readonly #unlisted = new Set<string>();
   readonly #uids = new Map<string, Located>();
   readonly #dependents = new Map<string, Set<Located>>();
   readonly #located = new Map<KubeObject, Located>();
 
   constructor(
-    readonly resources: readonly Resource[],
+    resources: readonly Resource[],
     readonly clock: () => number = Date.now,
   ) {
-    for (const resource of resources) {
-      this.#shelves.set(id(resource), { resource, byNamespace: new Map(), orphans: new Map() });
-    }
+    for (const resource of resources) this.watch(resource);
+  }
+
+  get resources(): readonly Resource[] {
+    return [...this.#shelves.values()].map(({ resource }) => resource);
+  }
+
+  get complete(): boolean {
+    return this.#unlisted.size === 0;
+  }
+
+  /** From now on objects of this resource are taken; there may be some until `listed` says that all were. */
+  watch(resource: Resource): void {
+    this.#shelves.set(id(resource), { resource, byNamespace: new Map(), orphans: new Map() });
+    this.#unlisted.add(id(resource));
+  }
+
+  /** Returns whether that was news. */
+  listed(resource: Resource): boolean {
+    return this.#unlisted.delete(id(resource));
+  }
+
+  /** There is no such resource any more: forgets its objects, and returns them. */
+  forget(resource: Resource): readonly KubeObject[] {
+    const objects = this.list(resource);
+    for (const object of objects) this.delete(resource, object);
+    this.#shelves.delete(id(resource));
+    this.#unlisted.delete(id(resource));
+    return objects;
   }
 
   get now(): number {

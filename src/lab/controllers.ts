@@ -13,6 +13,7 @@ import { same } from '../controllers/values.js';
 import { Cidr } from '../net/cidr.js';
 import { apiVersionOf, type KubeObject, type Resource, resources } from '../objects/resources.js';
 import { logger } from '../report/log.js';
+import { CustomWatches } from './custom-watches.js';
 import { WorkQueue } from './work-queue.js';
 
 export interface ControllersOptions {
@@ -24,6 +25,8 @@ export interface ControllersOptions {
 }
 
 const log = logger('controllers');
+
+const DEFINITIONS = resources.customresourcedefinitions;
 
 /** How many creations and deletions of one reconciliation are under way at once. */
 const AT_ONCE = 32;
@@ -42,45 +45,62 @@ interface Versions {
 
 class Runner {
   readonly #queue: WorkQueue;
-  readonly #byResource = new Map<Resource, Controller[]>();
   readonly #byName: ReadonlyMap<string, Controller>;
   readonly #events: EventRecorder;
-  #unsynced = new Set<Resource>();
+  readonly #custom = new CustomWatches(this);
+  /** Watches that have not ended. */
+  readonly #running = new Set<Promise<void>>();
 
   constructor(
     readonly api: Api,
     readonly objects: Objects,
-    list: readonly Controller[],
+    readonly list: readonly Controller[],
     readonly signal: AbortSignal,
   ) {
     this.#queue = new WorkQueue(item => this.#work(item), signal);
     this.#byName = new Map(list.map(controller => [controller.name, controller]));
     this.#events = eventRecorder(api, { component: 'podwire-controllers' });
-    for (const controller of list) {
-      for (const resource of controller.watches) {
-        const others = this.#byResource.get(resource);
-        if (others) others.push(controller);
-        else this.#byResource.set(resource, [controller]);
-      }
-    }
   }
 
   async run(): Promise<void> {
-    this.#unsynced = new Set(this.objects.resources);
     // One watch per resource, each with requests under way: many listeners are no leak here.
     setMaxListeners(0, this.signal);
     this.#queue.pause();
-    await Promise.all(this.objects.resources.map(resource => this.#watch(resource)));
+    for (const resource of this.objects.resources) this.#start(resource, this.signal);
+    while (this.#running.size) await Promise.all(this.#running);
     await this.#events.close();
   }
 
-  async #watch(resource: Resource): Promise<void> {
-    for await (const change of reflect(this.api, resource, { signal: this.signal })) {
+  #start(resource: Resource, signal: AbortSignal): void {
+    const watch = this.#watch(resource, signal).finally(() => this.#running.delete(watch));
+    this.#running.add(watch);
+  }
+
+  /** A resource that a definition added. */
+  follow(resource: Resource, signal: AbortSignal): void {
+    this.objects.watch(resource);
+    this.#start(resource, AbortSignal.any([signal, this.signal]));
+  }
+
+  /** A resource that is no more, and its objects with it. */
+  forget(resource: Resource): void {
+    for (const object of this.objects.forget(resource)) this.#touch(resource, object);
+    this.#listed();
+  }
+
+  async #watch(resource: Resource, signal: AbortSignal): Promise<void> {
+    for await (const change of reflect(this.api, resource, { signal })) {
+      // What was under way when the resource went.
+      if (signal.aborted) return;
       if (change.type === 'upsert') this.#seen(resource, change.object);
       else if (change.type === 'delete') this.#gone(resource, change.object);
-      // Nothing is decided before everything was seen once: an owner not yet listed is not a missing one.
-      else if (this.#unsynced.delete(resource) && this.#unsynced.size === 0) this.#queue.start();
+      else if (this.objects.listed(resource)) this.#listed();
     }
+  }
+
+  /** Nothing is decided before everything was seen once: an owner not yet listed is not a missing one. */
+  #listed(): void {
+    if (this.objects.complete) this.#queue.start();
   }
 
   #seen(resource: Resource, object: KubeObject): void {
@@ -96,7 +116,12 @@ class Runner {
   }
 
   #touch(resource: Resource, object: KubeObject): void {
-    for (const controller of this.#byResource.get(resource) ?? []) {
+    if (resource.kind === DEFINITIONS.kind) {
+      const { name } = object.metadata;
+      this.#custom.update(name, this.objects.get(DEFINITIONS, undefined, name));
+    }
+    for (const controller of this.list) {
+      if (controller.watches !== 'all' && !controller.watches.includes(resource)) continue;
       for (const key of controller.keys(object, this.objects))
         this.#queue.add(`${controller.name} ${key}`, controller.delay);
     }

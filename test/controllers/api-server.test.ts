@@ -4,15 +4,26 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { createApiServer } from '../../src/apiserver/api-server.js';
 import { Api } from '../../src/client/api.js';
 import { runControllers } from '../../src/lab/controllers.js';
 import { localTransport } from '../../src/lab/local-transport.js';
-import { resources } from '../../src/objects/resources.js';
+import { type Resource, resources } from '../../src/objects/resources.js';
 import { create, registerNode, runPods } from './kubelet.js';
 
-const { pods, nodes, deployments, replicasets, endpointslices, services, namespaces, serviceaccounts } = resources;
+const {
+  pods,
+  nodes,
+  deployments,
+  replicasets,
+  endpointslices,
+  services,
+  namespaces,
+  serviceaccounts,
+  configmaps,
+  customresourcedefinitions,
+} = resources;
 
 async function start(t: TestContext): Promise<Api> {
   const stateDir = fs.mkdtempSync(join(tmpdir(), 'pwt-kernel-'));
@@ -125,4 +136,75 @@ it('nodes are given their Pod CIDRs', async t => {
   const ranges = async () => (await api.list(nodes)).items.map(({ spec }) => spec?.podCIDRs?.join(' '));
   await until('ranges', async () => (await ranges()).every(Boolean));
   assert.deepEqual((await ranges()).sort(), ['10.244.0.0/24 fd00:10:244::/64', '10.244.1.0/24 fd00:10:244:1::/64']);
+});
+
+describe('custom resources', () => {
+  const gadgets = {
+    group: 'example.com',
+    version: 'v1',
+    plural: 'gadgets',
+    kind: 'Gadget',
+    namespaced: true,
+  } as Resource;
+  const definition = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'gadgets.example.com' },
+    spec: {
+      group: 'example.com',
+      names: { plural: 'gadgets', kind: 'Gadget' },
+      scope: 'Namespaced',
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    },
+  };
+  const gadget = (name: string, more: object = {}) => ({
+    apiVersion: 'example.com/v1',
+    kind: 'Gadget',
+    metadata: { name, namespace: 'shop', ...more },
+  });
+  const names = async (api: Api, of: Resource) =>
+    (await api.list(of, { namespace: 'shop' })).items.map(({ metadata }) => metadata.name).sort();
+
+  it('defined while the controllers run are collected as others are, and go with their namespace', async t => {
+    const api = await start(t);
+    await create(api, namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+    await create(api, customresourcedefinitions, definition);
+    const owner = await create(api, gadgets, gadget('owner'));
+    const ownerReferences = [{ apiVersion: 'example.com/v1', kind: 'Gadget', name: 'owner', uid: owner.metadata.uid }];
+    await create(api, configmaps, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'leaf', namespace: 'shop', ownerReferences },
+    });
+    await create(api, gadgets, gadget('child', { ownerReferences }));
+    await create(api, gadgets, gadget('held', { finalizers: ['example.com/mine'] }));
+    await api.delete(gadgets, { namespace: 'shop', name: 'owner' });
+    await until('no child', async () => `${await names(api, gadgets)}` === 'held');
+    await until('no leaf', async () => !(await names(api, configmaps as unknown as Resource)).includes('leaf'));
+    await api.delete(namespaces, { name: 'shop' });
+    await until(
+      'the mark',
+      async () => (await api.get(gadgets, { namespace: 'shop', name: 'held' })).metadata.deletionTimestamp,
+    );
+    await api.patch(
+      gadgets,
+      { namespace: 'shop', name: 'held' },
+      { type: 'merge', body: { metadata: { finalizers: null } } },
+    );
+    await until('its end', () =>
+      api.get(namespaces, { name: 'shop' }).then(
+        () => false,
+        error => error.status === 404,
+      ),
+    );
+    await api.delete(customresourcedefinitions, { name: 'gadgets.example.com' });
+    await create(api, namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+    await api.delete(namespaces, { name: 'shop' });
+    await until('a namespace goes also when a definition has gone', () =>
+      api.get(namespaces, { name: 'shop' }).then(
+        () => false,
+        error => error.status === 404,
+      ),
+    );
+  });
 });

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isReady } from '../../src/controllers/pods.js';
-import { resources } from '../../src/objects/resources.js';
+import { resourcesOfCrd } from '../../src/objects/crd.js';
+import type { CustomResourceDefinition } from '../../src/objects/kinds.js';
+import { type KubeObject, resources } from '../../src/objects/resources.js';
 import { Cluster, template, workload } from './cluster.js';
 
 const { pods, nodes, deployments, replicasets, namespaces, serviceaccounts, configmaps } = resources;
@@ -158,6 +160,89 @@ describe('garbage collector', () => {
     at.run();
     assert.ok(at.get(configmaps, 'mine'));
   });
+});
+
+describe('custom resources', () => {
+  const [gadgets] = resourcesOfCrd({
+    metadata: { name: 'gadgets.example.com' },
+    spec: {
+      group: 'example.com',
+      names: { plural: 'gadgets', kind: 'Gadget' },
+      scope: 'Namespaced',
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    },
+  } as unknown as CustomResourceDefinition);
+  const gadget = (name: string, more: object = {}) => ({
+    kind: 'Gadget',
+    metadata: { name, namespace: 'default', ...more },
+  });
+  function start(): Cluster {
+    const at = new Cluster();
+    at.objects.watch(gadgets!);
+    at.objects.listed(gadgets!);
+    return at;
+  }
+  const ownedBy = ({ metadata: { name, uid } }: KubeObject, kind: string, apiVersion: string) => ({
+    ownerReferences: [{ apiVersion, kind, name, uid }],
+  });
+
+  it('own, and are owned, in any version', () => {
+    const at = start();
+    const top = at.create({ kind: 'ConfigMap', metadata: { name: 'top', namespace: 'default' } });
+    const middle = at.create(gadget('middle', ownedBy(top, 'ConfigMap', 'v1')));
+    const leaf = { name: 'leaf', namespace: 'default', ...ownedBy(middle, 'Gadget', 'example.com/v1beta1') };
+    at.create({ kind: 'ConfigMap', metadata: leaf });
+    at.run();
+    assert.ok(at.get(gadgets!, 'middle') && at.get(configmaps, 'leaf'));
+    at.remove(configmaps, 'top');
+    at.run();
+    assert.deepEqual([at.list(gadgets!), at.list(configmaps)], [[], []]);
+  });
+
+  it('that go with their definition free what they owned', () => {
+    const at = start();
+    const owner = at.create(gadget('owner'));
+    at.create({
+      kind: 'ConfigMap',
+      metadata: { name: 'leaf', namespace: 'default', ...ownedBy(owner, 'Gadget', 'example.com/v1') },
+    });
+    at.run();
+    at.objects.forget(gadgets!);
+    at.run();
+    assert.ok(at.get(configmaps, 'leaf'), 'nobody knows the kind of its owner any more');
+  });
+
+  it('hold a namespace until their finalizers are gone, and until all of them are known', () => {
+    const at = start();
+    at.create({ kind: 'Namespace', metadata: { name: 'default' }, spec: { finalizers: ['kubernetes'] } });
+    at.create(gadget('free'));
+    at.create(gadget('held', { finalizers: ['example.com/mine'] }));
+    at.run();
+    at.remove(namespaces, 'default');
+    at.run();
+    assert.deepEqual(
+      at.list(gadgets!).map(({ metadata }) => metadata.name),
+      ['held'],
+    );
+    assert.ok(at.get(namespaces, 'default'));
+    at.objects.watch(unlisted);
+    at.edit(gadgets!, 'held', held => (held.metadata.finalizers = []));
+    at.run();
+    assert.ok(at.get(namespaces, 'default'), 'a resource of which nothing was listed yet');
+    at.objects.listed(unlisted);
+    at.advance(1).run();
+    assert.deepEqual([at.list(gadgets!), at.list(namespaces)], [[], []]);
+  });
+
+  it('a cluster-wide object whose owner is in some namespace is left alone', () => {
+    const at = start();
+    const ownerReferences = [{ apiVersion: 'example.com/v1', kind: 'Gadget', name: 'x', uid: 'x' }];
+    at.create({ kind: 'PriorityClass', metadata: { name: 'mine', ownerReferences }, value: 1 });
+    at.run();
+    assert.ok(at.get(resources.priorityclasses, 'mine'));
+  });
+
+  const unlisted = { ...gadgets!, plural: 'widgets', kind: 'Widget' };
 });
 
 describe('nodes', () => {

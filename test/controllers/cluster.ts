@@ -29,12 +29,13 @@ export class Cluster {
 
   constructor(only?: readonly string[]) {
     const all = controllers([Cidr.of('10.244.0.0/16'), Cidr.of('fd00:10:244::/56')]);
+    for (const resource of this.objects.resources) this.objects.listed(resource);
     this.#controllers = only ? all.filter(({ name }) => only.includes(name)) : all;
   }
 
   /** As a user does: `kind` and metadata.name at least. */
   create(given: NewObject): KubeObject {
-    const resource = WATCHED.find(({ kind }) => kind === given.kind)!;
+    const resource = this.objects.resources.find(({ kind }) => kind === given.kind)!;
     const { generateName, ...metadata } = given.metadata as Any;
     const version = ++this.#version;
     const name = metadata.name ?? `${generateName}${version.toString(36).padStart(5, '0')}`;
@@ -260,7 +261,7 @@ export class Cluster {
 
   #touch(resource: Resource, object: KubeObject): void {
     for (const controller of this.#controllers) {
-      if (!controller.watches.includes(resource)) continue;
+      if (controller.watches !== 'all' && !controller.watches.includes(resource)) continue;
       for (const key of controller.keys(object, this.objects)) this.#queue.add(`${controller.name} ${key}`);
     }
   }

@@ -20,6 +20,14 @@ async function start(t: TestContext, kubectl: Kubectl) {
   return story;
 }
 
+/** Waits for what controllers do in their own time. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await holds()); tries++) {
+    if (tries > 100) throw new Error('waited in vain');
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+}
+
 const workload = (kind: string, spec: object) =>
   JSON.stringify({
     apiVersion: 'apps/v1',
@@ -72,6 +80,27 @@ for (const kubectl of KUBECTLS) {
         assert.equal((await ok('get pods -o name')).trim(), '');
       });
     }
+
+    it('Endpoints, of Pods and by hand, as old and new clients show them', async t => {
+      const { ok } = await start(t, kubectl);
+      await ok('apply -f -', workload('Deployment', { replicas: 2 }));
+      await ok('rollout status deployment/web --timeout=20s');
+      await ok('expose deployment web --port=80 --target-port=8080');
+      await until(async () => /web +10\.244\.\d+\.\d+:8080,10\.244\.\d+\.\d+:8080/.test(await ok('get ep web')));
+      assert.match(await ok('describe service web'), /Endpoints: +10\.244\.\d+\.\d+:8080,10\.244/);
+      assert.match(await ok('describe endpoints web'), /Addresses: +10\.244.*\n +NotReadyAddresses: +<none>/);
+      const old = { apiVersion: 'v1', metadata: { name: 'old' } };
+      const subsets = [{ addresses: [{ ip: '192.0.2.1' }], ports: [{ port: 5432 }] }];
+      const items = [
+        { ...old, kind: 'Service', spec: { ports: [{ port: 5432 }] } },
+        { ...old, kind: 'Endpoints', subsets },
+      ];
+      await ok('apply -f -', JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+      assert.match(await ok('describe service old'), /Endpoints: +192\.0\.2\.1:5432/);
+      const slices =
+        'get endpointslices -l kubernetes.io/service-name=old -o jsonpath={.items[*].endpoints[*].addresses[*]}';
+      await until(async () => (await ok(slices)).trim() === '192.0.2.1');
+    });
 
     it('scale and wait', async t => {
       const { ok } = await start(t, kubectl);
