@@ -32,14 +32,19 @@ export function errnoName(errno: number): string {
 
 const library = koffi.load(null);
 
-/** Binds a function that reports failure as -1 and errno; the wrapper throws a SystemError instead. */
-export function bind<A extends readonly unknown[]>(declaration: string): (...args: A) => number {
+/**
+ * Binds a function that reports failure as -1 and errno; the wrapper throws a SystemError instead. An errno that is an
+ * everyday answer may be given as `answer`: then -1 is returned, for an Error costs more than the call.
+ */
+export function bind<A extends readonly unknown[]>(declaration: string, answer?: number): (...args: A) => number {
   const call = library.func(declaration);
   const { name } = call.info;
   return (...args) => {
     const result = call(...args) as number;
-    if (result < 0) throw new SystemError(name, koffi.errno());
-    return result;
+    if (result >= 0) return result;
+    const errno = koffi.errno();
+    if (errno === answer) return result;
+    throw new SystemError(name, errno);
   };
 }
 
@@ -89,9 +94,10 @@ export const send = bind<[fd: number, buffer: Uint8Array, length: number, flags:
   'long send(int fd, const void *buffer, size_t length, int flags)',
 );
 
-/** Bytes received into `buffer`; with MSG_TRUNC the length of the whole datagram. */
+/** Bytes received into `buffer`, with MSG_TRUNC the length of the whole datagram; -1 when there is nothing (EAGAIN). */
 export const recv = bind<[fd: number, buffer: Uint8Array, length: number, flags: number]>(
   'long recv(int fd, void *buffer, size_t length, int flags)',
+  constants.errno.EAGAIN,
 );
 
 /** Moves the calling thread into the namespace behind `fd`; `type` is a CLONE_NEW* or 0 for any. */

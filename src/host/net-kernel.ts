@@ -1,7 +1,7 @@
 /** The rtnetlink half of the KernelPort, and sysctls: which call makes, changes, deletes and reads each kind. */
 
 import { equal, key, kindOf } from '../kernel/kinds.js';
-import type { NetObject } from '../kernel/net-objects.js';
+import type { Link, NetObject } from '../kernel/net-objects.js';
 import type { KernelFailure, Operation } from '../kernel/port.js';
 import type { NetlinkSocket } from './netlink-socket.js';
 import { addAddress, deleteAddress, readAddresses } from './rt/addresses.js';
@@ -43,10 +43,11 @@ export class NetKernel {
     return [...kinds].flatMap(kind => readers[kind]());
   }
 
-  /** Each by itself, in order; deletions of links that follow each other in one request. */
+  /** Each by itself, in order, many in a datagram; deletions of links that follow each other in one request. */
   apply(operations: readonly NetOperation[]): KernelFailure[] {
     const table = new LinkTable(this.socket);
-    const failures: KernelFailure[] = [];
+    const begun: { readonly first: number; readonly operation: NetOperation }[] = [];
+    const errors = new Map<NetOperation, Failed>();
     for (let i = 0; i < operations.length; ) {
       const run = linkDeletions(operations, i);
       const failed =
@@ -61,22 +62,31 @@ export class NetKernel {
       else {
         // Alone, or the group was refused: then one by one, to say which.
         const operation = operations[i++]!;
-        const error = this.#one(table, operation);
-        if (error) failures.push({ operation, errno: error.code, message: error.message });
+        begun.push({ first: this.socket.next, operation });
+        const error = attempt(() => this.#one(table, operation));
+        if (error) errors.set(operation, error);
       }
     }
-    return failures;
+    for (const [seq, error] of this.socket.settle()) {
+      const { operation } = begun.findLast(({ first }) => first <= seq)!;
+      if (!errors.has(operation)) errors.set(operation, error);
+    }
+    return [...errors].flatMap(([operation, error]) =>
+      this.#asWanted(operation, error) ? [] : { operation, errno: error.code, message: error.message },
+    );
   }
 
-  #one(table: LinkTable, { verb, object }: NetOperation): Failed | undefined {
-    if (verb === 'delete') {
-      const error = attempt(() => this.#delete(table, object));
-      return error && ABSENT.has(error.code) ? undefined : error;
-    }
-    const error = attempt(() => (verb === 'add' ? this.#add(table, object) : this.#replace(table, object)));
-    if (error?.code !== 'EEXIST') return error;
-    const there = this.#present(object);
-    return there && equal(object, there) ? undefined : error;
+  #one(table: LinkTable, { verb, object }: NetOperation): void {
+    if (verb === 'add') this.#add(table, object);
+    else if (verb === 'replace') this.#replace(table, object);
+    else this.#delete(table, object);
+  }
+
+  /** Whether what was refused is there, or gone, all the same. */
+  #asWanted({ verb, object }: NetOperation, { code }: Failed): boolean {
+    if (verb === 'delete') return ABSENT.has(code);
+    const there = code === 'EEXIST' ? this.#present(object) : undefined;
+    return there !== undefined && equal(object, there);
   }
 
   #present(object: NetObject): NetObject | undefined {
@@ -98,19 +108,15 @@ export class NetKernel {
       case 'fdb':
         return addNeighbour(table, object);
       case 'sysctl':
+        this.socket.flush();
         return this.inside(() => writeSysctl(object));
     }
   }
 
   #replace(table: LinkTable, object: NetObject): void {
     switch (object.kind) {
-      case 'link': {
-        const link = table.find(object.name);
-        if (!link) return addLink(table, object);
-        const [there] = readLinks(table, [link]);
-        if (there && kindOf(object).replaceable?.(object, there) === false) throw exists(key(object));
-        return changeLink(table, object);
-      }
+      case 'link':
+        return this.#replaceLink(table, object);
       case 'route':
         return replaceRoute(table, object);
       case 'neighbour':
@@ -123,6 +129,16 @@ export class NetKernel {
       default:
         return this.#add(table, object);
     }
+  }
+
+  #replaceLink(table: LinkTable, object: Link): void {
+    // Whatever type it has: nothing has to be asked first.
+    if (object.type === 'other') return changeLink(table, object);
+    const link = table.find(object.name);
+    if (!link) return addLink(table, object);
+    const [there] = readLinks(table, [link]);
+    if (there && kindOf(object).replaceable?.(object, there) === false) throw exists(key(object));
+    changeLink(table, object);
   }
 
   #delete(table: LinkTable, object: NetObject): void {

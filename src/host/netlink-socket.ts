@@ -33,6 +33,8 @@ const RECEIVE_BUFFER = 4 << 20;
 const DATAGRAM = 64 << 10;
 /** One for all sockets of this thread: what arrives is copied before the next call. */
 const buffer = new Uint8Array(DATAGRAM);
+/** Bytes of waiting requests that are sent without waiting for more: the answers to as many must find room, too. */
+const ENOUGH = 32 << 10;
 const DUMP_ATTEMPTS = 20;
 // The kernel answers at once or, holding its lock for others' work, within seconds; an answer may only be missing by a bug.
 const ANSWER_SECONDS = 30n;
@@ -50,6 +52,11 @@ export class NetlinkError extends libc.SystemError {
 export class NetlinkSocket {
   readonly #fd: number;
   #seq = 0;
+  /** Requests that were submitted and not sent yet. */
+  readonly #waiting = new Writer();
+  /** Names of what was submitted since `settle`, and what the kernel said against it, by sequence number. */
+  readonly #names = new Map<number, string>();
+  #refused = new Map<number, NetlinkError>();
 
   /** Belongs for good to the network namespace that the calling thread is in. Throws SystemError. */
   constructor(protocol: number) {
@@ -66,24 +73,57 @@ export class NetlinkSocket {
     this.#set(SOL_NETLINK, NETLINK_CAP_ACK, 1);
     this.#set(SOL_NETLINK, NETLINK_EXT_ACK, 1);
     this.#set(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
-    // struct sockaddr_nl with port 0: the kernel chooses one.
-    const address = new Uint8Array(12);
-    address.set(new Uint8Array(Uint16Array.of(libc.AF_NETLINK).buffer));
-    libc.bindSocket(this.#fd, address, address.length);
   }
 
-  /** Sends one request and waits for its answer: the messages that came before the acknowledgement. Throws NetlinkError. */
+  /** Sends one request, after what waits, and waits for its answer: the messages before the acknowledgement. Throws NetlinkError. */
   request(name: string, type: number, flags: number, content: (w: Writer) => void): readonly NetlinkMessage[] {
-    const seq = this.#nextSeq();
-    this.#write(type, flags | NLM_F_ACK, seq, content);
+    const seq = this.#write(type, flags | NLM_F_ACK, content);
+    this.flush();
     return this.#collect(name, seq).messages;
+  }
+
+  /**
+   * Sends a request with the next datagram, so that many cost one; `settle` says what became of it. `content` must not
+   * use this socket.
+   */
+  submit(name: string, type: number, flags: number, content: (w: Writer) => void): void {
+    this.#names.set(this.#write(type, flags, content), name);
+    if (this.#waiting.length < ENOUGH) return;
+    this.flush();
+    this.#listen();
+  }
+
+  /** Sends what waits, because something that is no request of this socket has to come after it. */
+  flush(): void {
+    if (this.#waiting.length === 0) return;
+    try {
+      this.#send(this.#waiting.bytes);
+    } finally {
+      this.#waiting.clear();
+    }
+  }
+
+  /** What was refused of all that was submitted since the last call, by sequence number. */
+  settle(): ReadonlyMap<number, NetlinkError> {
+    if (this.#names.size === 0) return this.#refused;
+    this.flush();
+    this.#listen();
+    this.#names.clear();
+    const refused = this.#refused;
+    this.#refused = new Map();
+    return refused;
+  }
+
+  /** The sequence number of the next request. */
+  get next(): number {
+    return this.#seq + 1;
   }
 
   /** All messages of a dump; read again while the kernel says that it changed meanwhile. Throws NetlinkError. */
   dump(name: string, type: number, content: (w: Writer) => void): readonly NetlinkMessage[] {
     for (let attempt = 1; ; attempt++) {
-      const seq = this.#nextSeq();
-      this.#write(type, NLM_F_DUMP, seq, content);
+      const seq = this.#write(type, NLM_F_DUMP, content);
+      this.flush();
       const { messages, interrupted } = this.#collect(name, seq);
       if (!interrupted || attempt === DUMP_ATTEMPTS) return messages;
     }
@@ -118,14 +158,22 @@ export class NetlinkSocket {
     closeSync(this.#fd);
   }
 
-  #nextSeq(): number {
-    return this.sequence(1);
+  #write(type: number, flags: number, content: (w: Writer) => void): number {
+    const seq = this.sequence(1);
+    encodeMessage(this.#waiting, type, flags, seq, content);
+    return seq;
   }
 
-  #write(type: number, flags: number, seq: number, content: (w: Writer) => void): void {
-    const w = new Writer(512);
-    encodeMessage(w, type, flags, seq, content);
-    this.#send(w.bytes);
+  /** Hears the refusals that are there: a datagram is worked off when send(2) returns, and success says nothing. */
+  #listen(): void {
+    for (let datagram = this.#receive(libc.MSG_DONTWAIT); datagram; datagram = this.#receive(libc.MSG_DONTWAIT))
+      for (const message of decodeMessages(datagram)) this.#hear(message);
+  }
+
+  #hear(message: NetlinkMessage): void {
+    const name = this.#names.get(message.seq);
+    const ack = name === undefined ? undefined : decodeAck(message);
+    if (ack?.errno) this.#refused.set(message.seq, new NetlinkError(ack, name!));
   }
 
   #send(datagram: Uint8Array): void {
@@ -140,7 +188,10 @@ export class NetlinkSocket {
       const datagram = this.#receive(0);
       if (!datagram) throw new libc.SystemError(name, constants.errno.ETIMEDOUT);
       for (const message of decodeMessages(datagram)) {
-        if (message.seq !== seq) continue;
+        if (message.seq !== seq) {
+          this.#hear(message);
+          continue;
+        }
         if (message.flags & NLM_F_DUMP_INTR) interrupted = true;
         if (message.type !== NLMSG_ERROR && message.type !== NLMSG_DONE) {
           messages.push(message);
@@ -155,14 +206,9 @@ export class NetlinkSocket {
 
   /** A copy, because messages are kept while the next datagram arrives; undefined when there is none and it must not wait. */
   #receive(flags: number): Uint8Array | undefined {
-    try {
-      // ENOBUFS says once that answers were dropped for want of room; those that fitted follow.
-      const size = retrying(() => libc.recv(this.#fd, buffer, buffer.length, flags), 'ENOBUFS');
-      return buffer.slice(0, size);
-    } catch (error) {
-      if (error instanceof libc.SystemError && error.code === 'EAGAIN') return undefined;
-      throw error;
-    }
+    // ENOBUFS says once that answers were dropped for want of room; those that fitted follow.
+    const size = retrying(() => libc.recv(this.#fd, buffer, buffer.length, flags), 'ENOBUFS');
+    return size < 0 ? undefined : buffer.slice(0, size);
   }
 
   #set(level: number, name: number, value: number): void {

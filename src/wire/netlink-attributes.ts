@@ -31,6 +31,12 @@ export class Writer {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** Begins anew in the same memory. */
+  clear(): void {
+    this.#bytes.fill(0, 0, this.#length);
+    this.#length = 0;
+  }
+
   /** Makes room for `size` zero bytes and returns where they begin. */
   reserve(size: number): number {
     const at = this.#length;

@@ -20,6 +20,8 @@ const IFLA_IFALIAS = 20;
 const IFLA_GROUP = 27;
 const IFLA_NET_NS_FD = 28;
 const IFLA_EXT_MASK = 29;
+const IFLA_NUM_TX_QUEUES = 31;
+const IFLA_NUM_RX_QUEUES = 32;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const IFLA_INFO_SLAVE_KIND = 4;
@@ -50,6 +52,8 @@ export interface LinkMessage {
   readonly alias?: string;
   /** The driver: 'veth', 'bridge', 'vxlan'; loopback has none. */
   readonly info?: LinkInfo;
+  /** Of a request that makes a link: how many queues each way. */
+  readonly queues?: number;
   /** Of a bridge port. */
   readonly hairpin?: boolean;
   /** Of a request: the namespace that the link goes to, as a file descriptor. */
@@ -85,6 +89,7 @@ export function writeLink(w: Writer, link: LinkMessage): void {
   if (link.group !== undefined) w.u32Attr(IFLA_GROUP, link.group);
   if (link.alias !== undefined) w.textAttr(IFLA_IFALIAS, link.alias);
   if (link.netnsFd !== undefined) w.u32Attr(IFLA_NET_NS_FD, link.netnsFd);
+  if (link.queues !== undefined) w.u32Attr(IFLA_NUM_TX_QUEUES, link.queues).u32Attr(IFLA_NUM_RX_QUEUES, link.queues);
   const { info, hairpin } = link;
   if (info || hairpin !== undefined)
     w.nested(IFLA_LINKINFO, outer => {

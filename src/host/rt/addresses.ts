@@ -9,16 +9,16 @@ import type { LinkTable } from './links.js';
 /** AF_INET and AF_INET6 by our family numbers. */
 export const AF = { 4: 2, 6: 10 } as const;
 
-/** Throws NetlinkError: EEXIST when the link has it. */
+/** The kernel says EEXIST when the link has it. */
 export function addAddress(table: LinkTable, address: Address): void {
-  table.socket.request('add address', wire.RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, w =>
-    wire.writeAddress(w, encode(table, address)),
-  );
+  const message = encode(table, address);
+  table.socket.submit('add address', wire.RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, w => wire.writeAddress(w, message));
 }
 
-/** Throws NetlinkError: EADDRNOTAVAIL when the link does not have it. */
+/** The kernel says EADDRNOTAVAIL when the link does not have it. */
 export function deleteAddress(table: LinkTable, address: Address): void {
-  table.socket.request('delete address', wire.RTM_DELADDR, 0, w => wire.writeAddress(w, encode(table, address)));
+  const message = encode(table, address);
+  table.socket.submit('delete address', wire.RTM_DELADDR, 0, w => wire.writeAddress(w, message));
 }
 
 export function readAddresses(table: LinkTable): Address[] {

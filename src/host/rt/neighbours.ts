@@ -12,18 +12,17 @@ import type { LinkTable } from './links.js';
 /** The all-zero entry of a VXLAN device is a list of destinations for what has no entry. */
 const ZERO_MAC = '00:00:00:00:00:00';
 
-/** Throws NetlinkError: EEXIST when the link has an entry for that address. */
+/** The kernel says EEXIST when the link has an entry for that address. */
 export function addNeighbour(table: LinkTable, neighbour: Neighbour | Fdb): void {
   send(table, wire.RTM_NEWNEIGH, NLM_F_CREATE | (isList(neighbour) ? NLM_F_APPEND : NLM_F_EXCL), neighbour);
 }
 
-/** Throws NetlinkError. */
 export function replaceNeighbour(table: LinkTable, neighbour: Neighbour | Fdb): void {
   if (isList(neighbour)) addNeighbour(table, neighbour);
   else send(table, wire.RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, neighbour);
 }
 
-/** Wherever it leads by now. Throws NetlinkError: ENOENT when there is none. */
+/** Wherever it leads by now. The kernel says ENOENT when there is none. */
 export function deleteNeighbour(table: LinkTable, neighbour: Neighbour | Fdb): void {
   const any = neighbour.kind === 'fdb' && !isList(neighbour) ? { ...neighbour, destination: undefined } : neighbour;
   send(table, wire.RTM_DELNEIGH, 0, any);
@@ -68,7 +67,7 @@ function dump(table: LinkTable, family: number): wire.NeighbourMessage[] {
 
 function send(table: LinkTable, type: number, flags: number, neighbour: Neighbour | Fdb): void {
   const message = encode(table, neighbour);
-  table.socket.request('neighbour', type, flags, w => wire.writeNeighbour(w, message));
+  table.socket.submit('neighbour', type, flags, w => wire.writeNeighbour(w, message));
 }
 
 function encode(table: LinkTable, neighbour: Neighbour | Fdb): wire.NeighbourMessage {

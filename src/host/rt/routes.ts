@@ -8,17 +8,17 @@ import * as wire from '../../wire/rtnetlink-route.js';
 import { AF } from './addresses.js';
 import type { LinkTable } from './links.js';
 
-/** Throws NetlinkError: EEXIST when there is one to that destination with that metric. */
+/** The kernel says EEXIST when there is one to that destination with that metric. */
 export function addRoute(table: LinkTable, route: Route): void {
   send(table, 'add route', wire.RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, encode(table, route));
 }
 
-/** The new route takes the old one's place at once; no packet is without. Throws NetlinkError. */
+/** The new route takes the old one's place at once; no packet is without. */
 export function replaceRoute(table: LinkTable, route: Route): void {
   send(table, 'replace route', wire.RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, encode(table, route));
 }
 
-/** By destination, table and metric, whatever its next hops are now. Throws NetlinkError: ESRCH when there is none. */
+/** By destination, table and metric, whatever its next hops are now. The kernel says ESRCH when there is none. */
 export function deleteRoute(table: LinkTable, route: Route): void {
   const { destination, table: fib, metric } = route;
   send(table, 'delete route', wire.RTM_DELROUTE, 0, {
@@ -51,7 +51,7 @@ const QUERY = { prefix: 0, table: 0, protocol: 0, scope: 0, type: 0, flags: 0, n
 const DEFAULT_METRIC6 = 1024;
 
 function send(table: LinkTable, name: string, type: number, flags: number, message: wire.RouteMessage): void {
-  table.socket.request(name, type, flags, w => wire.writeRoute(w, message));
+  table.socket.submit(name, type, flags, w => wire.writeRoute(w, message));
 }
 
 function target({ ip, prefix, family }: Cidr) {
