@@ -1,6 +1,7 @@
 /** How answers and failures look on a terminal and in a pipe. Knows formats; refuses to know what is printed. */
 
 import { styleText } from 'node:util';
+import { ApiFailure } from '../client/failure.js';
 import { PodwireError } from '../report/errors.js';
 import { ReportedFailure } from '../report/failure.js';
 
@@ -44,6 +45,8 @@ export function failureLines(error: unknown): string {
   const cross = paint('red', '✗', process.stderr);
   if (error instanceof PodwireError || error instanceof ReportedFailure)
     return `${cross} ${error.message}\n${error.advice ? `  → ${error.advice}\n` : ''}`;
+  // The API server's "no" is for the author of what it refused.
+  if (error instanceof ApiFailure) return `${cross} ${error.message}\n`;
   // Not the user's: the stack is what a bug report needs.
   return `${cross} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
 }

@@ -32,6 +32,8 @@ export interface Patch {
   /** Only `apply`: take over fields that others own. */
   readonly force?: boolean;
   readonly subresource?: 'status' | 'scale';
+  /** What becomes of fields that the server does not know; left out: dropped, with a warning. */
+  readonly fieldValidation?: 'Strict';
 }
 
 /** The fields of DeleteOptions that callers use. */
@@ -121,7 +123,11 @@ export class Api {
   }
 
   patch<T extends KubeObject>(resource: Resource<T>, ref: Ref, patch: Patch): Promise<T> {
-    const query = search({ fieldManager: patch.fieldManager, force: patch.force });
+    const query = search({
+      fieldManager: patch.fieldManager,
+      force: patch.force,
+      fieldValidation: patch.fieldValidation,
+    });
     const target = path(resource, ref.namespace, ref.name) + (patch.subresource ? `/${patch.subresource}` : '');
     return this.request('PATCH', target + query, patch.body, { 'content-type': PATCH_TYPES[patch.type] });
   }

@@ -24,7 +24,7 @@ export async function applyManifests(
       await api.patch(
         resource,
         { name, namespace },
-        { type: 'apply', body: object, fieldManager: MANAGER, force: true },
+        { type: 'apply', body: object, fieldManager: MANAGER, force: true, fieldValidation: 'Strict' },
       );
       report(`${resource.singular}${resource.group && `.${resource.group}`}/${name} serverside-applied`);
     } catch (error) {
@@ -35,6 +35,10 @@ export async function applyManifests(
   }
 }
 
+interface ResourceList {
+  readonly resources: readonly { name: string; kind: string; namespaced: boolean; singularName: string }[];
+}
+
 /** From our own table, or for a custom resource from the server's discovery. */
 async function resourceOf(api: Api, { apiVersion, kind }: KubeObject): Promise<Resource<KubeObject>> {
   const [version, group = ''] = apiVersion.split('/').reverse() as [string, string?];
@@ -42,9 +46,11 @@ async function resourceOf(api: Api, { apiVersion, kind }: KubeObject): Promise<R
     resource => resource.kind === kind && resource.group === group && resource.version === version,
   );
   if (known) return known;
-  const list = await api.request<{
-    resources: { name: string; kind: string; namespaced: boolean; singularName: string }[];
-  }>('GET', `/apis/${group}/${version}`);
+  const path = group ? `/apis/${group}/${version}` : `/api/${version}`;
+  const list = await api.request<ResourceList>('GET', path).catch(error => {
+    if (ApiFailure.isNotFound(error)) return { resources: [] };
+    throw error;
+  });
   const found = list.resources.find(resource => resource.kind === kind && !resource.name.includes('/'));
   if (!found) throw new ApiFailure(404, 'NotFound', `no matches for kind "${kind}" in version "${apiVersion}"`);
   return {

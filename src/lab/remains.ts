@@ -16,13 +16,20 @@ export interface Remains {
   readonly directories: readonly string[];
 }
 
+/** Of this lab and no other: `podwire-a-b-n1` belongs to lab `a-b`, not to lab `a`. */
+const ROLE = /^(fabric|gateway|internet|n\d+|pod-[0-9a-f]{8}-[0-9a-f]{4})$/;
+
 export function findRemains(at: Places): Remains {
-  const names = existsSync(NETNS_DIR) ? readdirSync(NETNS_DIR).filter(name => name.startsWith(at.netnsPrefix)) : [];
+  const names = existsSync(NETNS_DIR) ? readdirSync(NETNS_DIR).filter(isOf(at)) : [];
   return {
     labd: readLiving(at.labd),
     netns: names.map(name => join(NETNS_DIR, name)),
     directories: [at.run, at.state].filter(existsSync),
   };
+}
+
+function isOf({ netnsPrefix }: Places) {
+  return (name: string) => name.startsWith(netnsPrefix) && ROLE.test(name.slice(netnsPrefix.length));
 }
 
 export function isNothing(remains: Remains): boolean {

@@ -7,10 +7,11 @@ import { PodwireError } from '../report/errors.js';
 import { ReportedFailure } from '../report/failure.js';
 import { type LabConfig, labConfig } from './config.js';
 import { mergeContext } from './kubeconfig.js';
-import { places } from './places.js';
+import { type Places, places } from './places.js';
 import { checkHost } from './preflight.js';
 import { readLiving } from './processes.js';
 import type { Progress } from './progress.js';
+import { findRemains } from './remains.js';
 import { saveConfig, savedConfig } from './saved-config.js';
 
 const LABD = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -32,6 +33,7 @@ export async function up(given: Partial<LabConfig>, onProgress: (progress: Progr
   const config = labConfig({ ...saved, ...given });
   if (saved) refuseDifferences(saved, config);
   if (readLiving(at.labd)) return { config, started: false, seconds: (Date.now() - begun) / 1000 };
+  if (!saved) refuseStrange(at);
   await checkHost(config, at);
   mkdirSync(at.run, { recursive: true, mode: 0o700 });
   saveConfig(at.config, config);
@@ -39,6 +41,12 @@ export async function up(given: Partial<LabConfig>, onProgress: (progress: Progr
   // Here and not in labd: this process knows whose kubeconfig it is.
   mergeContext(readFileSync(at.kubeconfig, 'utf8'));
   return { config, started: true, seconds: (Date.now() - begun) / 1000 };
+}
+
+/** Without our settings the namespaces are another one's, who may be at work in them: not to be taken over. */
+function refuseStrange(at: Places): void {
+  const [netns] = findRemains(at).netns;
+  if (netns) throw new PodwireError('PW-L810', { lab: at.lab, file: at.config, netns });
 }
 
 function refuseDifferences(saved: LabConfig, wanted: LabConfig): void {

@@ -54,6 +54,10 @@ export const ERRORS = {
     cause: 'the store {path} is corrupt at byte {offset}: {reason}',
     advice: 'restore it from a copy, or remove it to start empty; nothing was changed',
   },
+  'PW-L810': {
+    cause: "a lab '{lab}' is there already, with its state elsewhere: {file} does not exist, {netns} does",
+    advice: '`podwire down` removes it; or choose another --name, or set PODWIRE_STATE_DIR as for that lab',
+  },
   'PW-L808': {
     cause: 'not ready after {seconds} s: {what}',
     advice: '`podwire status` and `kubectl describe` say why',

@@ -244,7 +244,7 @@ export class PodWorker implements Owner {
       await this.#tokens.fetch();
       this.#prepareVolumes();
     } catch (error) {
-      tell(this.context, this.#pod, 'Warning', 'FailedMount', `MountVolume.SetUp failed: ${(error as Error).message}`);
+      tell(this.context, this.#pod, 'Warning', 'FailedMount', (error as Error).message);
       return this.#later();
     }
     try {
@@ -270,7 +270,14 @@ export class PodWorker implements Owner {
       placement: this.context.placement(this.#state.podIPs),
       token: (path: string) => this.#tokens.token(path),
     };
-    for (const volume of this.#pod.spec.volumes ?? []) prepareVolume(volume, this.context.places(uid), inputs);
+    for (const volume of this.#pod.spec.volumes ?? []) {
+      try {
+        prepareVolume(volume, this.context.places(uid), inputs);
+      } catch (error) {
+        // The kubelet's words, with the space before the colon.
+        throw new Error(`MountVolume.SetUp failed for volume "${volume.name}" : ${(error as Error).message}`);
+      }
+    }
   }
 
   async #tearDown(): Promise<void> {
