@@ -82,11 +82,11 @@ for (const kubectl of KUBECTLS) {
     }
 
     it('Endpoints, of Pods and by hand, as old and new clients show them', async t => {
-      const { ok } = await start(t, kubectl);
+      const { ok, k } = await start(t, kubectl);
       await ok('apply -f -', workload('Deployment', { replicas: 2 }));
       await ok('rollout status deployment/web --timeout=20s');
       await ok('expose deployment web --port=80 --target-port=8080');
-      await until(async () => /web +10\.244\.\d+\.\d+:8080,10\.244\.\d+\.\d+:8080/.test(await ok('get ep web')));
+      await until(async () => /web +10\.244\.\d+\.\d+:8080,10\.244\.\d+\.\d+:8080/.test((await k('get ep web')).out));
       assert.match(await ok('describe service web'), /Endpoints: +10\.244\.\d+\.\d+:8080,10\.244/);
       assert.match(await ok('describe endpoints web'), /Addresses: +10\.244.*\n +NotReadyAddresses: +<none>/);
       const old = { apiVersion: 'v1', metadata: { name: 'old' } };

@@ -104,7 +104,8 @@ const all = (bytes: Uint8Array, ...path: number[]): Uint8Array[] =>
   );
 
 test('the protobuf of OpenAPI v2 says what its JSON says', () => {
-  const { json, protobuf } = openapiV2(builtinResources);
+  const json = openapiV2(builtinResources, 'json');
+  const protobuf = openapiV2(builtinResources, 'protobuf');
   const document = JSON.parse(json.toString()) as {
     swagger: string;
     paths: Record<string, { patch?: { parameters: { name: string }[] } }>;
@@ -127,4 +128,60 @@ test('the protobuf of OpenAPI v2 says what its JSON says', () => {
     all(pod, 2, 8, 13, 2, 2).map(yaml => JSON.parse(Buffer.from(yaml).toString())),
     [{ group: '', kind: 'Pod', version: 'v1' }],
   );
+});
+
+type Definition = {
+  properties?: Record<string, Definition>;
+  items?: Definition;
+  $ref?: string;
+  required?: string[];
+  type?: string;
+};
+
+test('every definition of OpenAPI v2 is in a form that old clients can read', () => {
+  const json = openapiV2(builtinResources, 'json');
+  const { definitions } = JSON.parse(json.toString()) as { definitions: Record<string, Definition> };
+  const look = (schema: Definition): void => {
+    const { $ref, properties, items } = schema;
+    if ($ref) {
+      assert.ok(Object.hasOwn(definitions, $ref.replace('#/definitions/', '')), $ref);
+      assert.deepEqual(
+        Object.keys(schema).filter(key => key !== '$ref' && key !== 'description'),
+        [],
+      );
+    }
+    for (const keyword of ['allOf', 'oneOf', 'nullable']) assert.ok(!Object.hasOwn(schema, keyword), keyword);
+    if (schema.type === 'array') assert.ok(items);
+    for (const one of Object.values(properties ?? {})) look(one);
+    if (items) look(items);
+  };
+  for (const definition of Object.values(definitions)) look(definition);
+  const { containers } = definitions['io.k8s.api.core.v1.PodSpec']!.properties!;
+  assert.deepEqual(containers, {
+    type: 'array',
+    items: { $ref: '#/definitions/io.k8s.api.core.v1.Container' },
+    'x-kubernetes-list-type': 'map',
+    'x-kubernetes-list-map-keys': ['name'],
+    'x-kubernetes-patch-merge-key': 'name',
+    'x-kubernetes-patch-strategy': 'merge',
+  });
+  // A field that the server fills in when it is left out may be left out.
+  assert.deepEqual(definitions['io.k8s.api.discovery.v1.EndpointSlice']!.required, ['addressType']);
+});
+
+test('the definitions of the protobuf are those of the JSON', () => {
+  const { definitions } = JSON.parse(openapiV2(builtinResources, 'json').toString()) as { definitions: object };
+  const protobuf = openapiV2(builtinResources, 'protobuf');
+  const string = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString();
+  const encoded = all(protobuf, 9, 1).map(one => [string(all(one, 1)[0]), all(one, 2)[0]!] as const);
+  assert.deepEqual(
+    encoded.map(([name]) => name),
+    Object.keys(definitions),
+  );
+  const spec = new Map(encoded).get('io.k8s.api.core.v1.PodSpec')!;
+  const containers = all(spec, 25, 1).find(one => string(all(one, 1)[0]) === 'containers')!;
+  assert.equal(string(all(containers, 2, 22, 1)[0]), 'array');
+  assert.equal(string(all(containers, 2, 23, 1, 1)[0]), '#/definitions/io.k8s.api.core.v1.Container');
+  const extensions = all(containers, 2, 31).map(one => `${string(all(one, 1)[0])}=${string(all(one, 2, 2)[0])}`);
+  assert.ok(extensions.includes('x-kubernetes-patch-merge-key="name"'));
 });

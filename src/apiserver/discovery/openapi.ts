@@ -30,10 +30,10 @@ export class OpenApi {
   }
 
   #v2(accept: string | undefined): ApiResponse {
-    const documents = this.#once('v2', () => openapiV2(this.served.all()));
+    const document = (form: 'json' | 'protobuf') => this.#once(form, () => openapiV2(this.served.all(), form));
     for (const { type } of mediaRanges(accept)) {
-      if (PROTOBUF.test(type)) return bytes(PROTOBUF_ANSWER, documents.protobuf);
-      if (JSON_TYPE.test(type)) return bytes('application/json', documents.json);
+      if (PROTOBUF.test(type)) return bytes(PROTOBUF_ANSWER, document('protobuf'));
+      if (JSON_TYPE.test(type)) return bytes('application/json', document('json'));
     }
     throw notAcceptable(['application/json', 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf']);
   }

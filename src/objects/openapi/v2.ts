@@ -1,25 +1,24 @@
 /**
- * OpenAPI v2 for old clients, as JSON and as gnostic's openapi.v2.Document. It names paths and their parameters, and no
- * definitions: kubectl before 1.27 then leaves validation to the server, and still finds that it can run dry.
+ * OpenAPI v2 for old clients, as JSON and as gnostic's openapi.v2.Document: kubectl before 1.27 explains and validates by
+ * its definitions, and finds by its paths that the server can run dry.
  */
 import type { Resource } from '../resources.js';
+import { definitions } from './definitions.js';
+import { named } from './gnostic.js';
 import { kindOf, type Operation, type Path, pathsOf, typeOf } from './paths.js';
 import { message, nested, text, truth } from './protobuf.js';
-
-export interface OpenApiV2 {
-  readonly json: Buffer;
-  /** application/com.github.proto-openapi.spec.v2@v1.0+protobuf */
-  readonly protobuf: Buffer;
-}
+import type { Json } from './schemas.js';
 
 const INFO = { title: 'Kubernetes', version: 'v1.32.0' };
 
-export function openapiV2(resources: readonly Resource[]): OpenApiV2 {
+/** `protobuf` is application/com.github.proto-openapi.spec.v2@v1.0+protobuf. */
+export function openapiV2(resources: readonly Resource[], form: 'json' | 'protobuf'): Buffer {
   const paths = resources.flatMap(pathsOf);
-  return { json: Buffer.from(JSON.stringify(document(paths))), protobuf: Buffer.from(encode(paths)) };
+  const types = definitions(resources);
+  return form === 'json' ? Buffer.from(JSON.stringify(document(paths, types))) : Buffer.from(encode(paths, types));
 }
 
-function document(paths: readonly Path[]): object {
+function document(paths: readonly Path[], types: ReadonlyMap<string, Json>): object {
   const items = paths.map(path => {
     const operations = path.operations.map(operation => [
       operation.method,
@@ -38,16 +37,17 @@ function document(paths: readonly Path[]): object {
     }));
     return [path.path, { ...Object.fromEntries(operations), parameters }];
   });
-  return { swagger: '2.0', info: INFO, paths: Object.fromEntries(items), definitions: {} };
+  return { swagger: '2.0', info: INFO, paths: Object.fromEntries(items), definitions: Object.fromEntries(types) };
 }
 
-/** Field numbers of OpenAPIv2.proto: Document 1 swagger, 2 info, 8 paths; Paths 2 path; NamedPathItem 1 name, 2 value. */
-function encode(paths: readonly Path[]): Uint8Array {
+/** Field numbers of OpenAPIv2.proto: Document 1 swagger, 2 info, 8 paths, 9 definitions; Paths 2 path; NamedPathItem 1 name, 2 value. */
+function encode(paths: readonly Path[], types: ReadonlyMap<string, Json>): Uint8Array {
   const items = paths.map(path => nested(2, message(text(1, path.path), nested(2, pathItem(path)))));
   return message(
     text(1, '2.0'),
     nested(2, message(text(1, INFO.title), text(2, INFO.version))),
     nested(8, message(...items)),
+    nested(9, named(types)),
   );
 }
 
