@@ -1,6 +1,6 @@
 /** A new attachment's names and addresses, and what the runtime is told of it. */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AddRequest } from '../cni/protocol.js';
 import type { Attached } from '../cni/result.js';
 import { LINK_PREFIX } from '../kernel/kind.js';
@@ -20,16 +20,16 @@ export function newAttachment(
 ): Attachment {
   const { ref, pod, netns } = request;
   const id = idOf(ref);
-  const hash = createHash('sha256').update(id).digest();
+  const digest = hash('sha256', id, 'buffer');
   return {
     id,
     namespace: pod?.namespace ?? '',
     name: pod?.name ?? ref.containerId,
     profile,
     ips,
-    link: LINK_PREFIX + hash.toString('hex').slice(0, 11),
-    hostMac: macOf(hash.subarray(8, 14)),
-    podMac: macOf(hash.subarray(14, 20)),
+    link: LINK_PREFIX + digest.toString('hex').slice(0, 11),
+    hostMac: macOf(digest.subarray(8, 14)),
+    podMac: macOf(digest.subarray(14, 20)),
     ifname: ref.ifname,
     netns,
     gateways: gateways(profile, settings.podCidrs),

@@ -45,7 +45,8 @@ function receive(socket: Socket, service: AttachmentService): void {
     const { stdout, exitCode } = await answer(env, stdin, service);
     if (exitCode !== 0)
       log.warn(`${env.get('CNI_COMMAND')} refused`, { container: env.get('CNI_CONTAINERID'), answer: stdout });
-    socket.end(Buffer.concat([Buffer.from(stdout), Uint8Array.of(0, exitCode)]));
+    // The plugin said all before: no half-closed connection has to be waited for.
+    socket.write(`${stdout}\0${String.fromCharCode(exitCode)}`, () => socket.destroy());
   });
 }
 

@@ -26,18 +26,20 @@ const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
 
-// A batch is one datagram: 50,000 elements are 6 MB. Memory is taken only while a message is under way.
-const SEND_BUFFER = 64 << 20;
-const RECEIVE_BUFFER = 4 << 20;
+// A batch of nftables is one datagram: 50,000 elements are 6 MB. Memory is taken only while a message is under way.
+const SEND_BUFFER = libc.intBytes(64 << 20);
+const RECEIVE_BUFFER = libc.intBytes(4 << 20);
+const ON = libc.intBytes(1);
 // The kernel fills dumps up to what a recv(2) offers, 32 KiB at most.
 const DATAGRAM = 64 << 10;
 /** One for all sockets of this thread: what arrives is copied before the next call. */
 const buffer = new Uint8Array(DATAGRAM);
-/** Bytes of waiting requests that are sent without waiting for more: the answers to as many must find room, too. */
-const ENOUGH = 32 << 10;
+/** Bytes of waiting requests that are sent without waiting for more: the refusals of as many must find room in 200 KiB, at 1 KiB each. */
+const ENOUGH = 8 << 10;
 const DUMP_ATTEMPTS = 20;
 // The kernel answers at once or, holding its lock for others' work, within seconds; an answer may only be missing by a bug.
-const ANSWER_SECONDS = 30n;
+/** A struct timeval: seconds and microseconds. */
+const ANSWER_TIME = new Uint8Array(BigInt64Array.of(30n, 0n).buffer);
 
 /** A request that the kernel refused. `code` is the errno's name. */
 export class NetlinkError extends libc.SystemError {
@@ -61,18 +63,14 @@ export class NetlinkSocket {
   /** Belongs for good to the network namespace that the calling thread is in. Throws SystemError. */
   constructor(protocol: number) {
     this.#fd = libc.socket(libc.AF_NETLINK, libc.SOCK_RAW | libc.SOCK_CLOEXEC, protocol);
-    this.#set(libc.SOL_SOCKET, libc.SO_SNDBUFFORCE, SEND_BUFFER);
-    this.#set(libc.SOL_SOCKET, libc.SO_RCVBUFFORCE, RECEIVE_BUFFER);
-    libc.setsockopt(
-      this.#fd,
-      libc.SOL_SOCKET,
-      libc.SO_RCVTIMEO,
-      new Uint8Array(BigInt64Array.of(ANSWER_SECONDS, 0n).buffer),
-      16,
-    );
-    this.#set(SOL_NETLINK, NETLINK_CAP_ACK, 1);
-    this.#set(SOL_NETLINK, NETLINK_EXT_ACK, 1);
-    this.#set(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
+    if (protocol === NETLINK_NETFILTER) {
+      this.#set(libc.SOL_SOCKET, libc.SO_SNDBUFFORCE, SEND_BUFFER);
+      this.#set(libc.SOL_SOCKET, libc.SO_RCVBUFFORCE, RECEIVE_BUFFER);
+    }
+    this.#set(libc.SOL_SOCKET, libc.SO_RCVTIMEO, ANSWER_TIME);
+    this.#set(SOL_NETLINK, NETLINK_CAP_ACK, ON);
+    this.#set(SOL_NETLINK, NETLINK_EXT_ACK, ON);
+    this.#set(SOL_NETLINK, NETLINK_GET_STRICT_CHK, ON);
   }
 
   /** Sends one request, after what waits, and waits for its answer: the messages before the acknowledgement. Throws NetlinkError. */
@@ -211,8 +209,8 @@ export class NetlinkSocket {
     return size < 0 ? undefined : buffer.slice(0, size);
   }
 
-  #set(level: number, name: number, value: number): void {
-    libc.setsockopt(this.#fd, level, name, libc.intBytes(value), 4);
+  #set(level: number, name: number, value: Uint8Array): void {
+    libc.setsockopt(this.#fd, level, name, value, value.length);
   }
 }
 

@@ -118,6 +118,12 @@ export function writeLinkQuery(w: Writer, name?: string): void {
   w.u32Attr(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 }
 
+/** The link that a message is about: all that most who make or ask for one want to know. */
+export function linkIndex({ payload }: NetlinkMessage): number | undefined {
+  if (payload.length < IFINFOMSG) return undefined;
+  return new DataView(payload.buffer, payload.byteOffset, payload.length).getUint32(4, LITTLE_ENDIAN);
+}
+
 export function decodeLink({ payload }: NetlinkMessage): LinkMessage | undefined {
   if (payload.length < IFINFOMSG) return undefined;
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);

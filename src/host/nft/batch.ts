@@ -28,7 +28,7 @@ const NETDEV_HOOKS = { ingress: 0, egress: 1 } as const;
 const INET_INGRESS = 5;
 
 export class NftBatch {
-  readonly #w = new Writer(1 << 16);
+  readonly #w = new Writer();
   /** What the messages from `first` on are for; of a run of elements also where each begins in its message. */
   readonly #causes: {
     readonly first: number;

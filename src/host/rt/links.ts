@@ -25,6 +25,7 @@ const QUEUES = 1;
 
 /** Names and indexes of one namespace's links, remembered for the length of one call. */
 export class LinkTable {
+  readonly #indexes = new Map<string, number>();
   readonly #byName = new Map<string, wire.LinkMessage>();
   readonly #byIndex = new Map<number, wire.LinkMessage>();
 
@@ -40,14 +41,18 @@ export class LinkTable {
 
   /** Undefined when there is no link of that name. */
   find(name: string): wire.LinkMessage | undefined {
-    return this.#byName.get(name) ?? this.#query(name);
+    const known = this.#byName.get(name);
+    if (known) return known;
+    const [link] = this.#query(name).flatMap(message => wire.decodeLink(message) ?? []);
+    if (link) this.#remember(link);
+    return link;
   }
 
   /** Throws NetlinkError ENODEV. */
   index(name: string): number {
-    const link = this.find(name);
-    if (!link) throw new NetlinkError({ errno: ENODEV, message: `no link ${name}` }, 'get link');
-    return link.index;
+    const index = this.#indexes.get(name) ?? this.learn(name, this.#query(name));
+    if (index === undefined) throw new NetlinkError({ errno: ENODEV, message: `no link ${name}` }, 'get link');
+    return index;
   }
 
   nameOf(index: number): string | undefined {
@@ -58,45 +63,43 @@ export class LinkTable {
     return this.#byIndex.get(index)?.info?.kind;
   }
 
-  /** Takes from the kernel's answers what they say of that link. */
-  learn(name: string, messages: readonly NetlinkMessage[]): wire.LinkMessage | undefined {
-    const links = messages
-      .filter(({ type }) => type === wire.RTM_NEWLINK)
-      .flatMap(message => wire.decodeLink(message) ?? []);
-    const link = links.find(other => other.name === name);
-    if (link) this.#remember(link);
-    return link;
+  /** Takes the link's index, and nothing of the hundred attributes beside it, from the kernel's answer about it. */
+  learn(name: string, answer: readonly NetlinkMessage[]): number | undefined {
+    const message = answer.find(({ type }) => type === wire.RTM_NEWLINK);
+    const index = message && wire.linkIndex(message);
+    if (index !== undefined) this.#indexes.set(name, index);
+    return index;
   }
 
   /** A link went, and with a veth its other end: nothing remembered holds for sure. */
   forget(): void {
+    this.#indexes.clear();
     this.#byName.clear();
     this.#byIndex.clear();
   }
 
-  #query(name: string): wire.LinkMessage | undefined {
+  /** Sets attributes of a link that is there; the kernel says ENODEV when it is not. */
+  change(name: string, what: Partial<wire.LinkMessage>): void {
+    const index = this.#indexes.get(name);
+    const link = index === undefined ? { index: 0, name } : { index };
+    this.socket.submit('set link', wire.RTM_NEWLINK, 0, w => wire.writeLink(w, { flags: 0, ...what, ...link }));
+    this.#byName.delete(name);
+  }
+
+  #query(name: string): readonly NetlinkMessage[] {
     try {
-      return this.learn(
-        name,
-        this.socket.request('get link', wire.RTM_GETLINK, 0, w => wire.writeLinkQuery(w, name)),
-      );
+      return this.socket.request('get link', wire.RTM_GETLINK, 0, w => wire.writeLinkQuery(w, name));
     } catch (error) {
-      if (error instanceof NetlinkError && error.code === 'ENODEV') return undefined;
+      if (error instanceof NetlinkError && error.code === 'ENODEV') return [];
       throw error;
     }
   }
 
-  /** Sets attributes of a link that is there; the kernel says ENODEV when it is not. */
-  change(name: string, what: Partial<wire.LinkMessage>): void {
-    const known = this.#byName.get(name);
-    const link = known ? { index: known.index } : { index: 0, name };
-    this.socket.submit('set link', wire.RTM_NEWLINK, 0, w => wire.writeLink(w, { flags: 0, ...what, ...link }));
-    if (known) this.#remember({ ...known, ...what });
-  }
-
   #remember(link: wire.LinkMessage): void {
-    if (link.name !== undefined) this.#byName.set(link.name, link);
     this.#byIndex.set(link.index, link);
+    if (link.name === undefined) return;
+    this.#byName.set(link.name, link);
+    this.#indexes.set(link.name, link.index);
   }
 }
 

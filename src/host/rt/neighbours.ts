@@ -80,7 +80,7 @@ function encode(table: LinkTable, neighbour: Neighbour | Fdb): wire.NeighbourMes
     return { family: AF[ip.family], index, state, flags: 0, destination: ip.bytes, address };
   }
   const { destination } = neighbour;
-  const flags = table.kindOf(index) === 'vxlan' ? wire.NTF_SELF : wire.NTF_MASTER;
+  const flags = table.find(neighbour.link)?.info?.kind === 'vxlan' ? wire.NTF_SELF : wire.NTF_MASTER;
   return {
     family: wire.AF_BRIDGE,
     index,

@@ -18,7 +18,8 @@ export function podSide(attachment: Attachment): readonly KernelObject[] {
       ? SYSCTLS.map(name => ({ kind: 'sysctl', name: `net/ipv6/conf/${link}/${name}`, value: '0' }) as const)
       : []),
     { kind: 'link', type: 'other', driver: '', name: 'lo', up: true },
-    { kind: 'link', type: 'veth', name: link, up: true, mtu, mac },
+    // Made with the node's end, of whatever type: it is only set here.
+    { kind: 'link', type: 'other', driver: '', name: link, up: true, mtu, mac },
     ...ips.map(ip => ({ kind: 'address', link, ip, prefix: ip.bytes.length * 8, nodad: true }) as const),
     ...gateways.map(ip => ({ kind: 'neighbour', link, ip, mac: gatewayMac(attachment), permanent: true }) as const),
     ...gateways.map(
