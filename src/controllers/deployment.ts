@@ -6,7 +6,7 @@ import { type Change, type Controller, keyOf, parseKey, type View } from './cont
 import { deploymentStatus } from './deployment-status.js';
 import { claim, controllerKey, controllerOf, ownedBy } from './owners.js';
 import { isFinished } from './pods.js';
-import { sizes } from './rollout.js';
+import { sizeAnnotations, sizes } from './rollout.js';
 import { same, shortHash } from './values.js';
 
 const deployments = resources.deployments as unknown as Resource;
@@ -100,7 +100,7 @@ function create(view: View, deployment: Deployment, old: readonly ReplicaSet[]):
       name,
       namespace: metadata.namespace!,
       labels,
-      annotations: { ...inherited(deployment), [REVISION]: String(revision(old) + 1) },
+      annotations: { ...inherited(deployment), ...sizeAnnotations(deployment), [REVISION]: String(revision(old) + 1) },
       ownerReferences: [ownedBy(deployments, deployment)],
     },
     spec: {
@@ -146,10 +146,11 @@ function resize(deployment: Deployment, { changed }: ReturnType<typeof sizes>): 
     const before = set.spec.replicas ?? 1;
     const way = replicas > before ? 'up' : 'down';
     const message = `Scaled ${way} replica set ${set.metadata.name} from ${before} to ${replicas}`;
-    return [
-      { do: 'update', resource: replicasets, object: { ...set, spec: { ...set.spec, replicas } } },
-      { do: 'event', object: deployment, type: 'Normal', reason: 'ScalingReplicaSet', message },
-    ];
+    const annotations = { ...set.metadata.annotations, ...sizeAnnotations(deployment) };
+    const object = { ...set, metadata: { ...set.metadata, annotations }, spec: { ...set.spec, replicas } };
+    const update: Change = { do: 'update', resource: replicasets, object };
+    if (replicas === before) return [update];
+    return [update, { do: 'event', object: deployment, type: 'Normal', reason: 'ScalingReplicaSet', message }];
   });
 }
 

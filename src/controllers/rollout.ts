@@ -3,6 +3,10 @@
 import { scaledValue } from '../objects/int-or-string.js';
 import type { Deployment, ReplicaSet } from '../objects/kinds.js';
 
+/** Annotations of a ReplicaSet: for which count of the Deployment it was given its size, and how many Pods there might be then. */
+const DESIRED = 'deployment.kubernetes.io/desired-replicas';
+const MAX = 'deployment.kubernetes.io/max-replicas';
+
 export interface Sizes {
   /** The size of a new ReplicaSet when there is none yet. */
   readonly first: number;
@@ -13,14 +17,19 @@ export interface Sizes {
 export function sizes(deployment: Deployment, current: ReplicaSet | undefined, old: readonly ReplicaSet[]): Sizes {
   const wanted = deployment.spec.replicas ?? 1;
   const plan = new Map<ReplicaSet, number>();
-  if (deployment.spec.paused) settle(plan, wanted, current, old);
-  else if (deployment.spec.strategy?.type === 'Recreate') {
+  const recreate = deployment.spec.strategy?.type === 'Recreate';
+  const active = (current ? [current, ...old] : old).filter(set => size(set) > 0);
+  const scaled = !recreate && active.length > 1 && active.some(set => wasFor(set, DESIRED, wanted) !== wanted);
+  if (scaled) share(plan, deployment, wanted, active);
+  else if (deployment.spec.paused) settle(plan, wanted, current, old);
+  else if (recreate) {
     for (const set of old) plan.set(set, 0);
     if (current && old.every(set => size(set) === 0 && !set.status?.replicas)) plan.set(current, wanted);
   } else roll(plan, deployment, wanted, current, old);
   const { surge } = limits(deployment);
-  const first = deployment.spec.strategy?.type === 'Recreate' ? wanted : clamp(wanted + surge - total(old), 0, wanted);
-  const changed = [...plan].filter(([set, replicas]) => size(set) !== replicas);
+  const first = recreate ? wanted : clamp(wanted + surge - total(old), 0, wanted);
+  // Once shared out each must know for which count, also whose size stays.
+  const changed = [...plan].filter(([set, replicas]) => scaled || size(set) !== replicas);
   return { first, changed: changed.map(([set, replicas]) => ({ set, replicas })) };
 }
 
@@ -35,6 +44,44 @@ function settle(
   const active = sets.filter(set => size(set) > 0);
   const only = active.length === 1 ? active[0] : active.length === 0 ? (current ?? old.at(-1)) : undefined;
   if (only) plan.set(only, wanted);
+}
+
+/**
+ * The count changed in the middle of a rollout: each ReplicaSet gets its share, so that a template that does not
+ * work is not given all of the new Pods. What rounding leaves goes to the largest.
+ */
+function share(
+  plan: Map<ReplicaSet, number>,
+  deployment: Deployment,
+  wanted: number,
+  active: readonly ReplicaSet[],
+): void {
+  const most = mostPods(deployment);
+  let left = most - total(active);
+  // Among equals the new one grows first, an old one shrinks first.
+  const order = (left < 0 ? [...active].reverse() : [...active]).sort((a, b) => size(b) - size(a));
+  for (const set of order) {
+    const part = Math.round((size(set) * most) / wasFor(set, MAX, wanted)) - size(set);
+    const more = left > 0 ? clamp(part, 0, left) : clamp(part, left, 0);
+    plan.set(set, size(set) + more);
+    left -= more;
+  }
+  const [largest] = order;
+  plan.set(largest!, Math.max(0, plan.get(largest!)! + left));
+}
+
+const wasFor = (set: ReplicaSet, annotation: string, otherwise: number) =>
+  Number(set.metadata.annotations?.[annotation]) || otherwise;
+
+/** How many Pods the Deployment may have during a rollout. */
+function mostPods(deployment: Deployment): number {
+  const wanted = deployment.spec.replicas ?? 1;
+  return wanted === 0 ? 0 : wanted + limits(deployment).surge;
+}
+
+/** What a ReplicaSet remembers of the count by which it was given its size. */
+export function sizeAnnotations(deployment: Deployment): Record<string, string> {
+  return { [DESIRED]: String(deployment.spec.replicas ?? 1), [MAX]: String(mostPods(deployment)) };
 }
 
 /** One step: the new grows as far as the surge allows, the old shrink as far as availability allows. */

@@ -5,7 +5,9 @@ import { type Resource, resources } from '../objects/resources.js';
 import { type Change, type Controller, timestamp, type View } from './controller.js';
 import { type Amounts, amounts, requestsOf, selectsNode, shortage, taintsOf, untolerated } from './node-fit.js';
 import { controllerOf } from './owners.js';
+import { amongPods } from './pod-affinity.js';
 import { condition, isFinished } from './pods.js';
+import { evenly } from './topology-spread.js';
 import { withCondition } from './values.js';
 
 const pods = resources.pods as unknown as Resource;
@@ -37,7 +39,7 @@ interface Room {
   readonly allocatable: Amounts;
   readonly used: Map<string, bigint>;
   readonly byOwner: Map<string, number>;
-  pods: number;
+  readonly pods: Pod[];
 }
 
 function reconcile(view: View): readonly Change[] {
@@ -49,7 +51,21 @@ function reconcile(view: View): readonly Change[] {
     const room = pod.spec.nodeName && !isFinished(pod) ? rooms.get(pod.spec.nodeName) : undefined;
     if (room) occupy(room, pod);
   }
-  return waiting.flatMap(pod => place(view, pod, [...rooms.values()]));
+  return placeAll(view, waiting, [...rooms.values()]);
+}
+
+/** A Pod that found no node is tried again after those that did: it may want to be near one of them. */
+function placeAll(view: View, waiting: readonly Pod[], rooms: readonly Room[]): readonly Change[] {
+  const changes: Change[] = [];
+  for (let left = waiting; left.length > 0; ) {
+    const tries = left.map(pod => ({ pod, ...place(view, pod, rooms) }));
+    const refused = tries.filter(({ placed }) => !placed);
+    changes.push(...tries.filter(({ placed }) => placed).flatMap(one => one.changes));
+    const again = refused.length < tries.length && refused.some(({ pod }) => pod.spec.affinity?.podAffinity);
+    if (!again) return [...changes, ...refused.flatMap(one => one.changes)];
+    left = refused.map(({ pod }) => pod);
+  }
+  return changes;
 }
 
 function byPriority(a: Pod, b: Pod): number {
@@ -59,38 +75,41 @@ function byPriority(a: Pod, b: Pod): number {
 }
 
 function emptyRoom(node: Node): Room {
-  return { node, allocatable: amounts(node.status?.allocatable), used: new Map(), byOwner: new Map(), pods: 0 };
+  return { node, allocatable: amounts(node.status?.allocatable), used: new Map(), byOwner: new Map(), pods: [] };
 }
 
 function occupy(room: Room, pod: Pod): void {
   for (const [name, amount] of requestsOf(pod.spec)) room.used.set(name, (room.used.get(name) ?? 0n) + amount);
   const owner = controllerOf(pod)?.uid;
   if (owner) room.byOwner.set(owner, (room.byOwner.get(owner) ?? 0) + 1);
-  room.pods++;
+  room.pods.push(pod);
 }
 
-function place(view: View, pod: Pod, rooms: readonly Room[]): Change[] {
+function place(view: View, pod: Pod, rooms: readonly Room[]): { placed: boolean; changes: readonly Change[] } {
+  const among = amongPods(view, pod, rooms);
+  const spread = evenly(pod, rooms);
   const obstacles = new Map<string, number>();
   const fitting = rooms.filter(room => {
     const reasons = whyNot(pod, room);
+    const placement = reasons.length ? undefined : (spread(room.node) ?? among(room.node));
+    if (placement) reasons.push(placement);
     for (const reason of reasons) obstacles.set(reason, (obstacles.get(reason) ?? 0) + 1);
     return reasons.length === 0;
   });
-  if (fitting.length === 0) return refuse(view, pod, rooms.length, obstacles);
+  if (fitting.length === 0) return { placed: false, changes: refuse(view, pod, rooms.length, obstacles) };
   const owner = controllerOf(pod)?.uid ?? '';
   const [best] = fitting.sort(
     (a, b) =>
       (a.byOwner.get(owner) ?? 0) - (b.byOwner.get(owner) ?? 0) ||
-      a.pods - b.pods ||
+      a.pods.length - b.pods.length ||
       (a.node.metadata.name < b.node.metadata.name ? -1 : 1),
   );
   occupy(best!, pod);
   const { name } = best!.node.metadata;
   const message = `Successfully assigned ${pod.metadata.namespace}/${pod.metadata.name} to ${name}`;
-  return [
-    { do: 'bind', resource: pods, object: pod, node: name },
-    { do: 'event', object: pod, type: 'Normal', reason: 'Scheduled', message },
-  ];
+  const bind: Change = { do: 'bind', resource: pods, object: pod, node: name };
+  const event: Change = { do: 'event', object: pod, type: 'Normal', reason: 'Scheduled', message };
+  return { placed: true, changes: [bind, event] };
 }
 
 /** In the words of kube-scheduler, which people search for. */

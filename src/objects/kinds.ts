@@ -14,7 +14,16 @@ export { Namespace } from './namespace.js';
 export { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from './network-policy.js';
 export { Node, NodeCondition, NodeStatus, Taint } from './node.js';
 export { PersistentVolumeClaim } from './persistent-volume-claim.js';
-export { Affinity, type NodeSelectorTerm, Pod, PodSpec, PodTemplateSpec, Toleration } from './pod.js';
+export {
+  Affinity,
+  type NodeSelectorTerm,
+  Pod,
+  type PodAffinityTerm,
+  PodSpec,
+  PodTemplateSpec,
+  Toleration,
+  type TopologySpreadConstraint,
+} from './pod.js';
 export { PodDisruptionBudget } from './pod-disruption-budget.js';
 export { type ContainerState, ContainerStatus, PodCondition, PodStatus } from './pod-status.js';
 export { PriorityClass } from './priority-class.js';

@@ -52,6 +52,7 @@ const podTerm = object(
   },
   { name: `${CORE}PodAffinityTerm` },
 );
+export type PodAffinityTerm = Infer<typeof podTerm>;
 const weightedPodTerm = object(
   { weight: required(int32({ min: 1, max: 100 })), podAffinityTerm: required(podTerm) },
   { name: `${CORE}WeightedPodAffinityTerm` },
@@ -102,6 +103,7 @@ const TopologySpreadConstraint = object(
   },
   { name: `${CORE}TopologySpreadConstraint` },
 );
+export type TopologySpreadConstraint = Infer<typeof TopologySpreadConstraint>;
 
 const PodSecurityContext = object(
   {

@@ -99,6 +99,128 @@ describe('scheduler', () => {
     );
   });
 
+  /** Two zones: n1 and n2 in a, n3 in b, n4 in none. Pods in their order, `name app spec`, and where they go. */
+  type Placed = readonly [name: string, app: string, spec: object, outcome: string];
+  function places(title: string, ...rows: readonly Placed[]): void {
+    it(title, () => {
+      const at = new Cluster();
+      at.create({ kind: 'Namespace', metadata: { name: 'other', labels: { team: 'red' } }, spec: {} });
+      for (const [name, zone] of Object.entries({ n1: 'a', n2: 'a', n3: 'b', n4: undefined }))
+        at.node(name, { labels: zone ? { zone } : {} });
+      for (const [path, app, spec] of rows) {
+        const [name, namespace = 'default'] = path.split('.');
+        at.create({
+          ...template(app, 'pause', spec as Record<string, unknown>),
+          kind: 'Pod',
+          metadata: { name: name!, namespace, labels: { app } },
+        });
+        at.now += 1000;
+      }
+      at.settle();
+      const outcome = ([path]: Placed) => {
+        const [name, namespace] = path.split('.');
+        const pod = at.get(pods, name!, namespace ?? 'default')!;
+        const refusal = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+        return pod.spec.nodeName ?? refusal?.message?.replace('0/4 nodes are available: ', '');
+      };
+      assert.deepEqual(
+        rows.map(outcome),
+        rows.map(([, , , wanted]) => wanted),
+      );
+    });
+  }
+  const term = (app: string, topologyKey: string, more: object = {}) => ({
+    requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector: { matchLabels: { app } }, topologyKey, ...more }],
+  });
+  const near = (app: string, key = 'zone', more = {}) => ({ affinity: { podAffinity: term(app, key, more) } });
+  const apart = (app: string, key = 'kubernetes.io/hostname', more = {}) => ({
+    affinity: { podAntiAffinity: term(app, key, more) },
+  });
+  const on = (node: string) => ({ nodeSelector: { 'kubernetes.io/hostname': node } });
+  const spread = (maxSkew: number, topologyKey: string, more = {}) => ({
+    topologySpreadConstraints: [
+      {
+        maxSkew,
+        topologyKey,
+        whenUnsatisfiable: 'DoNotSchedule',
+        labelSelector: { matchLabels: { app: 'web' } },
+        ...more,
+      },
+    ],
+  });
+
+  places(
+    'anti-affinity: one of a kind per zone, and none where there is no zone to be told',
+    ['a', 'web', apart('web', 'zone'), 'n1'],
+    ['b', 'web', apart('web', 'zone'), 'n3'],
+    ['c', 'web', apart('web', 'zone'), 'n4'],
+    [
+      'd',
+      'web',
+      { ...apart('web', 'zone'), nodeSelector: { zone: 'a' } },
+      "2 node(s) didn't match Pod's node affinity/selector, 2 node(s) didn't match pod anti-affinity rules.",
+    ],
+  );
+  places(
+    'anti-affinity holds both ways',
+    ['loner', 'loner', { ...apart('web', 'zone'), ...on('n3') }, 'n3'],
+    [
+      'web',
+      'web',
+      { nodeSelector: { zone: 'b' } },
+      "1 node(s) didn't satisfy existing pods anti-affinity rules, 3 node(s) didn't match Pod's node affinity/selector.",
+    ],
+  );
+  places(
+    'affinity: in the zone of the other, which may come later',
+    ['web', 'web', near('db'), 'n1'],
+    ['far', 'far', near('cache'), "4 node(s) didn't match pod affinity rules."],
+    ['db', 'db', on('n2'), 'n2'],
+  );
+  places(
+    'affinity to its own kind: the first goes anywhere that has the label, the next to it',
+    ['a', 'web', near('web', 'kubernetes.io/hostname'), 'n1'],
+    ['b', 'web', near('web', 'kubernetes.io/hostname'), 'n1'],
+  );
+  places(
+    'other namespaces count when they are named or selected',
+    ['db.other', 'db', on('n3'), 'n3'],
+    ['none', 'web', near('db'), "4 node(s) didn't match pod affinity rules."],
+    ['named', 'web', near('db', 'zone', { namespaces: ['other'] }), 'n3'],
+    ['selected', 'web', near('db', 'zone', { namespaceSelector: { matchLabels: { team: 'red' } } }), 'n3'],
+  );
+  places(
+    'spread over zones: never two more in one than in another',
+    ['a', 'web', spread(1, 'zone'), 'n1'],
+    ['b', 'web', spread(1, 'zone'), 'n3'],
+    ['c', 'web', spread(1, 'zone'), 'n2'],
+    ['d', 'web', spread(1, 'zone'), 'n3'],
+    ['e', 'web', { ...spread(1, 'zone'), ...on('n3') }, 'n3'],
+  );
+  places(
+    'spread: refused where it would be uneven, or where there is no zone',
+    ['a', 'web', on('n1'), 'n1'],
+    [
+      'b',
+      'web',
+      { ...spread(1, 'zone', { nodeAffinityPolicy: 'Ignore' }), nodeSelector: { zone: 'a' } },
+      "2 node(s) didn't match Pod's node affinity/selector, 2 node(s) didn't match pod topology spread constraints.",
+    ],
+    [
+      'c',
+      'web',
+      { ...spread(1, 'zone'), ...on('n4') },
+      "1 node(s) didn't match pod topology spread constraints (missing required label), 3 node(s) didn't match Pod's node affinity/selector.",
+    ],
+    ['d', 'web', { ...spread(1, 'zone'), nodeSelector: { zone: 'a' } }, 'n2'],
+    [
+      'e',
+      'web',
+      { ...spread(2, 'zone', { minDomains: 3 }), nodeSelector: { zone: 'a' } },
+      "2 node(s) didn't match Pod's node affinity/selector, 2 node(s) didn't match pod topology spread constraints.",
+    ],
+  );
+
   it('what one Pod takes the next has not', () => {
     const at = new Cluster();
     at.node('n1');

@@ -117,6 +117,36 @@ describe('Deployment', () => {
     assert.equal(at.list(pods).filter(isReady).length, 2, 'the old Pods still serve');
   });
 
+  /** The sizes of old and new ReplicaSet when the count changes while a new template does not work. */
+  const scalings: readonly (readonly [from: number, to: number, before: string, after: string])[] = [
+    [10, 15, '8/5', '11/7'],
+    [10, 10, '8/5', '8/5'],
+    // 4/3 by shares, and then as far as a rollout of 4 may go.
+    [10, 4, '8/5', '2/4'],
+    [10, 0, '8/5', '0/0'],
+  ];
+  for (const [from, to, before, after] of scalings) {
+    it(`scaled from ${from} to ${to} in the middle of a rollout goes from ${before} to ${after}`, () => {
+      const at = cluster();
+      at.healthy = pod => pod.spec.containers[0]!.image !== 'broken';
+      const { strategy } = rolling(3, 2);
+      at.create(workload('Deployment', 'web', { replicas: from, strategy, template: template('web', 'a') }));
+      at.run();
+      at.edit(deployments, 'web', web => (web.spec.template.spec.containers[0].image = 'broken'));
+      at.run();
+      const sizes = () => {
+        const of = (broken: boolean) =>
+          at.list(replicasets).find(({ spec }) => (spec.template!.spec.containers[0]!.image === 'broken') === broken)!;
+        return `${of(false).spec.replicas}/${of(true).spec.replicas}`;
+      };
+      assert.equal(sizes(), before);
+      at.edit(deployments, 'web', web => (web.spec.replicas = to));
+      at.run();
+      assert.equal(sizes(), after);
+      assert.ok(at.list(pods).filter(isReady).length >= Math.min(from, to) - 2, 'as many serve as must');
+    });
+  }
+
   it('goes back to a former template under a new revision', () => {
     const at = cluster();
     const set = (image: string) =>
