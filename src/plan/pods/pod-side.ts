@@ -1,4 +1,4 @@
-/** What stands inside a Pod's own network namespace: one link, its addresses, and the way out. */
+/** What stands inside a Pod's own network namespace: one link, its addresses, and the way out. Loopback is the runtime's. */
 
 import { PROTOCOL } from '../../kernel/kind.js';
 import type { KernelObject } from '../../kernel/port.js';
@@ -17,7 +17,6 @@ export function podSide(attachment: Attachment): readonly KernelObject[] {
     ...(families.has(6)
       ? SYSCTLS.map(name => ({ kind: 'sysctl', name: `net/ipv6/conf/${link}/${name}`, value: '0' }) as const)
       : []),
-    { kind: 'link', type: 'other', driver: '', name: 'lo', up: true },
     // Made with the node's end, of whatever type: it is only set here.
     { kind: 'link', type: 'other', driver: '', name: link, up: true, mtu, mac },
     ...ips.map(ip => ({ kind: 'address', link, ip, prefix: ip.bytes.length * 8, nodad: true }) as const),
