@@ -38,11 +38,10 @@ export function isNothing(remains: Remains): boolean {
 
 /** Ends the lab's processes, then removes its namespaces (and with them links, routes and tables), files and kubeconfig context. */
 export async function removeRemains(at: Places): Promise<void> {
-  const { labd, netns } = findRemains(at);
-  if (labd) {
-    // labd needs no farewell: everything it made is found here. SIGKILL, so that nothing new appears while we look.
-    await end([labd], 'SIGKILL', 5000);
-  }
+  const { labd } = findRemains(at);
+  // labd needs no farewell: everything it made is found by name. SIGKILL, and only then the look: nothing new appears.
+  if (labd) await end([labd], 'SIGKILL', 5000);
+  const { netns } = findRemains(at);
   // Ending one process can make its parent start another: look until nobody is left.
   for (let round = 0; round < 5; round++) {
     const processes = processesIn(netns);
