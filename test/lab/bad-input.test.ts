@@ -256,12 +256,15 @@ describe('bad input', { skip }, () => {
       // In one breath: the journal is damaged before the agent's successor reads it.
       process.kill(readLiving(agentProcess)!.pid, 'SIGKILL');
       writeFileSync(journal, bad);
-      await eventually('the agent says why', () =>
-        /PW-N302 the attachments journal .* is damaged: line 2 is no record/.test(readFileSync(agentLog, 'utf8')),
-      );
-      assert.deepEqual(readFileSync(journal), bad);
-      assert.equal((await lab.podwire('status')).code, 1);
-      writeFileSync(journal, good);
+      try {
+        await eventually('the agent says why', () =>
+          /PW-N302 the attachments journal .* is damaged: line 2 is no record/.test(readFileSync(agentLog, 'utf8')),
+        );
+        await eventually('status says so, too', async () => (await lab.podwire('status')).code === 1);
+        assert.deepEqual(readFileSync(journal), bad);
+      } finally {
+        writeFileSync(journal, good);
+      }
       await eventually('the lab is healthy again', async () => (await lab.podwire('status')).code === 0);
     });
 
@@ -275,9 +278,12 @@ describe('bad input', { skip }, () => {
         const bad = Buffer.from(good);
         bad[20]! ^= 0x55;
         writeFileSync(path(), bad);
-        oneLine(await lab.podwire('up'), code);
-        assert.deepEqual(readFileSync(path()), bad);
-        writeFileSync(path(), good);
+        try {
+          oneLine(await lab.podwire('up'), code);
+          assert.deepEqual(readFileSync(path()), bad);
+        } finally {
+          writeFileSync(path(), good);
+        }
         await again();
       });
   });
