@@ -181,8 +181,20 @@ function block(head: string, lines: readonly string[]): string {
 // Keys of elements: 50,000 of them are made when an agent starts, so this is plain concatenation without types.
 
 function elementKey({ family, table, set, key }: NftElement): string {
-  let text = `element ${family} ${table} ${set} ${valueKey(key[0]!)}`;
-  for (let i = 1; i < key.length; i++) text += ` . ${valueKey(key[i]!)}`;
+  // From the end, as V8 copies short texts at once and only links longer ones.
+  let rest = '';
+  for (let i = key.length - 1; i > 0; i--) rest = ` . ${valueKey(key[i]!)}${rest}`;
+  return setPrefix(family, table, set) + valueKey(key[0]!) + rest;
+}
+
+const prefixes = new Map<string, { readonly family: TableFamily; readonly table: string; readonly text: string }>();
+
+/** All elements of a set share this text. */
+function setPrefix(family: TableFamily, table: string, set: string): string {
+  const known = prefixes.get(set);
+  if (known?.family === family && known.table === table) return known.text;
+  const text = `element ${family} ${table} ${set} `;
+  prefixes.set(set, { family, table, text });
   return text;
 }
 

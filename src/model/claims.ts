@@ -19,19 +19,23 @@ export class Claims<E extends Claimant> {
     for (const ip of oldIps) {
       if (old)
         this.#set(
-          `${ip}`,
+          ip.toString(),
           this.claimants(ip).filter(other => other.key !== old.key),
         );
     }
     for (const ip of nextIps) {
-      if (next) this.#set(`${ip}`, [...this.claimants(ip), next].sort(this.order));
+      if (!next) continue;
+      const others = this.claimants(ip);
+      if (others.length) this.#set(ip.toString(), [...others, next].sort(this.order));
+      else this.owners.set(ip.toString(), next);
     }
   }
 
   /** All that claim it, the owner first. */
   claimants(ip: Ip): readonly E[] {
-    const owner = this.owners.get(`${ip}`);
-    return this.#contested.get(`${ip}`) ?? (owner ? [owner] : []);
+    const text = ip.toString();
+    const owner = this.owners.get(text);
+    return owner ? (this.#contested.get(text) ?? [owner]) : [];
   }
 
   #set(ip: string, claimants: readonly E[]): void {

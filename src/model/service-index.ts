@@ -14,8 +14,9 @@ export class ServiceIndex {
   readonly entries = new Map<string, ServiceEntry>();
   readonly byIp: ReadonlyMap<string, ServiceEntry>;
   readonly #byIp = new Map<string, ServiceEntry>();
-  /** Entries as written, before contested addresses are taken away. The older Service owns the address. */
-  readonly #written = new Map<string, ServiceEntry>();
+  /** Entries as written, of those that lost a contested address; all others are published as written. */
+  readonly #curtailed = new Map<string, ServiceEntry>();
+  /** The older Service owns a contested address. */
   readonly #claims = new Claims<ServiceEntry>((a, b) => a.created - b.created || (a.key < b.key ? -1 : 1));
   /** Slices by Service; they may come before it and stay after it. */
   readonly #slices = new Map<string, readonly SliceEntry[]>();
@@ -27,22 +28,26 @@ export class ServiceIndex {
 
   setService(namespace: string, name: string, object: Service | undefined): string[] {
     const key = `${namespace}/${name}`;
-    const old = this.#written.get(key);
+    const old = this.#written(key);
     const slices = this.#slices.get(key) ?? [];
     const next = object && serviceEntry(namespace, name, object, slices, this.serviceCidrs);
     if (!old && !next) return [];
     const before = old?.clusterIPs ?? NONE;
     const after = next?.clusterIPs ?? NONE;
-    const rivals = new Set([key]);
-    for (const ips of [before, after]) {
-      for (const ip of ips) for (const rival of this.#claims.claimants(ip)) rivals.add(rival.key);
-    }
+    const rivals: string[] = [];
+    for (const ips of [before, after])
+      for (const ip of ips)
+        for (const { key: rival } of this.#claims.claimants(ip))
+          if (rival !== key && !rivals.includes(rival)) rivals.push(rival);
     this.#claims.replace(old, before, next, after);
-    if (next) this.#written.set(key, next);
-    else this.#written.delete(key);
-    for (const ip of before) this.#byIp.delete(`${ip}`);
-    for (const rival of rivals) this.#resolve(rival);
-    return [...rivals];
+    for (const ip of before) this.#byIp.delete(ip.toString());
+    if (next) this.#publish(next);
+    else {
+      this.#curtailed.delete(key);
+      this.entries.delete(key);
+    }
+    for (const rival of rivals) this.#publish(this.#written(rival)!);
+    return [key, ...rivals];
   }
 
   setSlice(namespace: string, name: string, object: KubeObject | undefined): string[] {
@@ -65,31 +70,32 @@ export class ServiceIndex {
 
   /** Replaces one slice of a Service; whether the Service is there to notice. */
   #setSlices(service: string, key: string, slice: SliceEntry | undefined): boolean {
-    const slices = (this.#slices.get(service) ?? []).filter(other => other.key !== key);
+    const slices = this.#slices.get(service)?.filter(other => other.key !== key) ?? [];
     if (slice) slices.push(slice);
     if (slices.length > 1) slices.sort((a, b) => (a.key < b.key ? -1 : 1));
     if (slices.length) this.#slices.set(service, slices);
     else this.#slices.delete(service);
-    const written = this.#written.get(service);
-    if (!written) return false;
-    this.#written.set(service, withSlices(written, slices));
-    this.#resolve(service);
-    return true;
+    const written = this.#written(service);
+    if (written) this.#publish(withSlices(written, slices));
+    return written !== undefined;
   }
 
-  /** Publishes a Service as written, without the addresses that another one owns. */
-  #resolve(key: string): void {
-    let entry = this.#written.get(key);
-    if (!entry) {
-      this.entries.delete(key);
-      return;
-    }
-    for (const ip of entry.clusterIPs) {
-      const owner = this.#claims.owners.get(`${ip}`)!;
+  #written(key: string): ServiceEntry | undefined {
+    return this.#curtailed.get(key) ?? this.entries.get(key);
+  }
+
+  /** Without the addresses that another Service owns. */
+  #publish(written: ServiceEntry): void {
+    const { key } = written;
+    let entry = written;
+    for (const ip of written.clusterIPs) {
+      const owner = this.#claims.owners.get(ip.toString())!;
       if (owner.key !== key) entry = withoutAddress(entry, ip, owner.key);
     }
+    if (entry === written) this.#curtailed.delete(key);
+    else this.#curtailed.set(key, written);
     this.entries.set(key, entry);
-    for (const ip of entry.clusterIPs) this.#byIp.set(`${ip}`, entry);
+    for (const ip of entry.clusterIPs) this.#byIp.set(ip.toString(), entry);
   }
 }
 

@@ -61,7 +61,11 @@ export class Cidr {
 
   contains(other: Ip | Cidr): boolean {
     if (other instanceof Cidr) return other.prefix >= this.prefix && this.contains(other.ip);
-    return other.family === this.family && Cidr.containing(other, this.prefix).ip.equals(this.ip);
+    const { ip, prefix } = this;
+    // By number: every ClusterIP is asked for.
+    if (ip.v4 !== undefined && other.v4 !== undefined)
+      return prefix === 0 || (ip.v4 ^ other.v4) >>> (32 - prefix) === 0;
+    return other.family === this.family && Cidr.containing(other, prefix).ip.equals(ip);
   }
 
   overlaps(other: Cidr): boolean {
