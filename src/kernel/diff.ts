@@ -51,7 +51,7 @@ export function steps<P extends Pair>(changed: Iterable<P>, all: Iterable<P>): S
     }
   }
   if (renewed.length) renew(renewed, all, before, puts, after);
-  return [...before.removals(), ...puts.additions(), ...after.removals()];
+  return before.removals().concat(puts.additions(), after.removals());
 }
 
 /** Rare (an upgrade that changed a set's type, say), so it may look at the whole state. */
