@@ -25,9 +25,9 @@ async function addPod(node: LabNode, id: string): Promise<Ip[]> {
   return json.ips.map(({ address }: { address: string }) => Ip.of(address.split('/')[0]!));
 }
 
-/** An echo server inside a Pod. */
+/** An echo server inside a Pod. Its connections hold no process: when the links go first, no end of theirs ever arrives. */
 function echo(node: LabNode, id: string, ip: Ip): Server {
-  const server = createServer(socket => socket.on('error', () => {}).pipe(socket));
+  const server = createServer(socket => socket.unref().on('error', () => {}).pipe(socket));
   const fd = withNamespace(node.pod(id), () => listenTcp(ip, PORT));
   return server.listen({ fd });
 }

@@ -13,7 +13,12 @@ export async function snapshot(at: Places): Promise<Record<string, string>> {
     return {
       kernel: stable(dump(port.read())),
       'nft tables': (await run('nft', ['list', 'tables'])).stdout,
-      namespaces: existsSync(NETNS_DIR) ? readdirSync(NETNS_DIR).filter(name => name.startsWith(prefix)).sort().join('\n') : '',
+      namespaces: existsSync(NETNS_DIR)
+        ? readdirSync(NETNS_DIR)
+            .filter(name => name.startsWith(prefix))
+            .sort()
+            .join('\n')
+        : '',
       mounts: readFileSync('/proc/mounts', 'utf8')
         .split('\n')
         .filter(line => line.includes(prefix) || line.includes(at.run))
