@@ -6,6 +6,7 @@ import type { Api } from '../client/api.js';
 import { withNamespace } from '../host/namespace.js';
 import { bindUdp } from '../host/sockets.js';
 import { Ip } from '../net/ip.js';
+import { isTrue } from '../objects/condition-status.js';
 import { resources } from '../objects/resources.js';
 import { CLASS_IN, decode, encode, RCODE } from '../wire/dns.js';
 import { addresses, type LabConfig, nodeNames } from './config.js';
@@ -24,9 +25,7 @@ export async function waitUntilReady(
   const names = nodeNames(config);
   for (;;) {
     const { items } = await api.list(resources.nodes);
-    const ready = items.filter(({ status }) =>
-      status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
-    );
+    const ready = items.filter(node => isTrue(node, 'Ready'));
     if (ready.length >= names.length) break;
     await sleep(PACE);
   }

@@ -1,6 +1,7 @@
 /** The lab's state as one plain value: what the API says, and which agents run. Changes nothing. */
 
 import type { Api } from '../client/api.js';
+import { isTrue } from '../objects/condition-status.js';
 import { resources } from '../objects/resources.js';
 import type { LabConfig } from './config.js';
 import { places } from './places.js';
@@ -41,8 +42,6 @@ export async function labStatus(lab: string, api: Api): Promise<LabStatus> {
     api.list(resources.services),
     api.list(resources.events, { fieldSelector: 'type=Warning' }),
   ]);
-  const isTrue = (object: { status?: { conditions?: readonly { type: string; status: string }[] } }, type: string) =>
-    object.status?.conditions?.some(condition => condition.type === type && condition.status === 'True') ?? false;
   const nodeStates = nodes.items.map(node => ({
     name: node.metadata.name!,
     ready: isTrue(node, 'Ready'),

@@ -2,6 +2,7 @@
 
 import type { Api } from '../../client/api.js';
 import { ApiFailure } from '../../client/failure.js';
+import { isTrue } from '../../objects/condition-status.js';
 import type { Node } from '../../objects/node.js';
 import { resources } from '../../objects/resources.js';
 import { logger } from '../../report/log.js';
@@ -44,7 +45,7 @@ export function heartbeat(api: Api, node: NodeDescription, machine: MachineDescr
       known ??= await register(api, nodeObject(node, machine) as Node);
       const now = Date.now();
       if (!answer) answered = now;
-      const trouble = now - answered < GRACE && isReady(known) ? '' : answer;
+      const trouble = now - answered < GRACE && isTrue(known, 'Ready') ? '' : answer;
       if (trouble !== told || now - last >= PERIOD) {
         const status = nodeStatus(node, machine, trouble, known.status, now);
         known = await api.patch(
@@ -79,10 +80,6 @@ export function heartbeat(api: Api, node: NodeDescription, machine: MachineDescr
       clearTimeout(timer);
     },
   };
-}
-
-function isReady({ status }: Node): boolean {
-  return status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
 /** Labels of a node that is there already are completed, not replaced. */

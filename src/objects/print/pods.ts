@@ -1,4 +1,5 @@
 /** Pods as `kubectl get pods` shows them, and the word that sums up a Pod's state. */
+import { isTrue } from '../condition-status.js';
 import type { Pod } from '../pod.js';
 import type { ContainerStatus } from '../pod-status.js';
 import { age } from '../time.js';
@@ -106,9 +107,7 @@ function mainSummary(pod: Pod): { word?: string; ready: number } {
     else if (status.ready && running) ready++;
   }
   if (word === 'Completed' && ready > 0) {
-    word = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
-      ? 'Running'
-      : 'NotReady';
+    word = isTrue(pod, 'Ready') ? 'Running' : 'NotReady';
   }
   return { word, ready };
 }
