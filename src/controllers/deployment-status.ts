@@ -105,8 +105,7 @@ function moved(before: Status | undefined, now: Counts): boolean {
 function untilDeadline(view: View, { spec }: Deployment, conditions: readonly Condition[]): number | undefined {
   const one = conditions.find(({ type }) => type === 'Progressing');
   const seconds = spec.progressDeadlineSeconds;
-  if (!one || one.status !== 'True' || one.reason === 'NewReplicaSetAvailable' || !seconds || spec.paused)
-    return undefined;
+  if (one?.status !== 'True' || one.reason === 'NewReplicaSetAvailable' || !seconds || spec.paused) return undefined;
   return Math.max(0, Date.parse(one.lastUpdateTime ?? '') + seconds * 1000 - view.now);
 }
 

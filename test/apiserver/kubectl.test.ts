@@ -385,7 +385,10 @@ for (const kubectl of KUBECTLS) {
     assert.equal(await ok('auth can-i create deployments'), 'yes\n');
     assert.match(await ok("get --raw '/readyz?verbose'"), /\[\+\]store ok\nreadyz check passed/);
     assert.match(await ok('explain deployment.spec.replicas'), /KIND: +Deployment.*FIELD: +replicas <integer>/s);
-    assert.match(await ok('explain pod.spec --recursive'), /containers\t<\[\](Object|Container)>.*containerPort\t<integer>/s);
+    assert.match(
+      await ok('explain pod.spec --recursive'),
+      /containers\t<\[\](Object|Container)>.*containerPort\t<integer>/s,
+    );
     if (old) return;
     assert.match(await ok('auth whoami'), /Username +kubernetes-admin/);
     assert.match(await ok('events', ''), /^$|No events/);
@@ -425,7 +428,10 @@ for (const kubectl of KUBECTLS) {
     assert.match(await ok('get wd'), /NAME +SIZE\na +4\n/);
     assert.equal(await ok("get widget a -o jsonpath='{.spec.color} {.metadata.generation}'"), 'blue 2');
     assert.match((await k('apply -f -', widget(0))).err, /spec\.size: Invalid value: 0: .*greater than or equal to 1/);
-    assert.match((await k('apply -f -', widget('"x"'))).err, /spec\.size\)?: (Invalid value: "?string"?: |invalid type )/);
+    assert.match(
+      (await k('apply -f -', widget('"x"'))).err,
+      /spec\.size\)?: (Invalid value: "?string"?: |invalid type )/,
+    );
     await ok('scale widget a --replicas=9');
     assert.equal(await ok("get widget a -o jsonpath='{.spec.size}'"), '9');
     await ok('delete crd widgets.example.com');

@@ -14,14 +14,11 @@ import type { KubeObject } from '../../src/objects/meta.js';
 import { resources } from '../../src/objects/resources.js';
 import { Connection } from './http.js';
 import { eventually, inPath, Lab, type Output, run, skip } from './lab.js';
-import { idlePod, place, start } from './pods.js';
+import { echo, idlePod, place, start } from './pods.js';
 
 const AGENT = fileURLToPath(new URL('../../src/agent/main.js', import.meta.url));
 const kubectl = inPath('kubectl');
 
-const echo = {
-  containers: [{ name: 'echo', image: 'agnhost', args: ['netexec', '--http-port=8080'] }],
-};
 const service = (name: string, spec: object) => ({ apiVersion: 'v1', kind: 'Service', metadata: { name }, spec });
 const pod = (name: string, spec: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec });
 const container = { name: 'c', image: 'pause' };

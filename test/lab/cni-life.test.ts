@@ -27,7 +27,12 @@ async function addPod(node: LabNode, id: string): Promise<Ip[]> {
 
 /** An echo server inside a Pod. Its connections hold no process: when the links go first, no end of theirs ever arrives. */
 function echo(node: LabNode, id: string, ip: Ip): Server {
-  const server = createServer(socket => socket.unref().on('error', () => {}).pipe(socket));
+  const server = createServer(socket =>
+    socket
+      .unref()
+      .on('error', () => {})
+      .pipe(socket),
+  );
   const fd = withNamespace(node.pod(id), () => listenTcp(ip, PORT));
   return server.listen({ fd });
 }

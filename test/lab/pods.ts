@@ -28,6 +28,18 @@ export function idlePod(name: string, node: string, spec: object = {}): KubeObje
   } as KubeObject;
 }
 
+/** agnhost's echo server on port 8080, ready once it answers: a Pod without a probe is ready before its process listens. */
+export const echo = {
+  containers: [
+    {
+      name: 'echo',
+      image: 'agnhost',
+      args: ['netexec', '--http-port=8080'],
+      readinessProbe: { httpGet: { path: '/hostname', port: 8080 }, periodSeconds: 1 },
+    },
+  ],
+};
+
 /** A dual-stack Service on TCP and UDP port 80, to 8080 of the Pods of that `app`. */
 export function serviceOf(app: string): KubeObject {
   const ports = ['TCP', 'UDP'].map(protocol => ({

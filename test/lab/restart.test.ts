@@ -7,6 +7,7 @@ import { readLiving } from '../../src/lab/processes.js';
 import { resources } from '../../src/objects/resources.js';
 import { Connection, get } from './http.js';
 import { eventually, Lab, skip } from './lab.js';
+import { echo } from './pods.js';
 
 const MANIFESTS = [
   {
@@ -18,7 +19,7 @@ const MANIFESTS = [
       selector: { matchLabels: { app: 'echo' } },
       template: {
         metadata: { labels: { app: 'echo' } },
-        spec: { containers: [{ name: 'echo', image: 'agnhost', args: ['netexec', '--http-port=8080'] }] },
+        spec: echo,
       },
     },
   },
