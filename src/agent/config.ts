@@ -26,6 +26,8 @@ export interface AgentConfigFile {
   /** The cluster's ranges; their families are the Pods' families. */
   readonly podCidrs: readonly string[];
   readonly serviceCidrs: readonly string[];
+  /** Where a Service's spec.externalIPs may lie; left out: nowhere (CVE-2020-8554). */
+  readonly externalIPs?: readonly string[];
   readonly dns: {
     /** Service addresses that DNS answers on; empty: no DNS on this node. */
     readonly addresses: readonly string[];
@@ -35,10 +37,12 @@ export interface AgentConfigFile {
   };
 }
 
-export interface AgentConfig extends Omit<AgentConfigFile, 'podCidrs' | 'serviceCidrs' | 'dns' | 'healthSocket'> {
+export interface AgentConfig
+  extends Omit<AgentConfigFile, 'podCidrs' | 'serviceCidrs' | 'externalIPs' | 'dns' | 'healthSocket'> {
   readonly healthSocket: string;
   readonly podCidrs: readonly Cidr[];
   readonly serviceCidrs: readonly Cidr[];
+  readonly externalIPs: readonly Cidr[];
   readonly families: readonly Family[];
   readonly dns: {
     readonly addresses: readonly Ip[];
@@ -78,6 +82,7 @@ export function agentConfig(file: AgentConfigFile, path = 'agent config'): Agent
     healthSocket: file.healthSocket ?? file.cniSocket.replace(/[^/]*$/, 'health.sock'),
     podCidrs,
     serviceCidrs: many('serviceCidrs', file.serviceCidrs, Cidr.parse),
+    externalIPs: many('externalIPs', file.externalIPs ?? [], Cidr.parse),
     families: [...new Set(podCidrs.map(cidr => cidr.family))],
     dns: {
       clusterDomain: file.dns?.clusterDomain ?? 'cluster.local',

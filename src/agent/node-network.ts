@@ -57,9 +57,10 @@ export class NodeNetwork {
     attachments: Iterable<Attachment>,
     private readonly hooks: NetworkHooks = {},
   ) {
-    this.#builder = new ClusterBuilder({ serviceCidrs: config.serviceCidrs });
+    this.#builder = new ClusterBuilder(config);
     this.#reconciler = new Reconciler({
       read: kinds => port.read(kinds),
+      ...(port.foreignChanges && { foreignChanges: () => port.foreignChanges!() }),
       apply: operations => this.#apply(operations),
       close: () => {},
     });

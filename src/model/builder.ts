@@ -1,6 +1,5 @@
 /** Builds a Cluster from objects in any order, one event at a time. Cannot fail; what is wrong becomes a problem. */
 
-import type { Cidr } from '../net/cidr.js';
 import type { KubeObject } from '../objects/meta.js';
 import type { Namespace } from '../objects/namespace.js';
 import type { Node } from '../objects/node.js';
@@ -11,6 +10,7 @@ import type { Change, Cluster, ClusterEvent, NamespaceEntry, PodEntry } from './
 import { NodeIndex } from './node.js';
 import { podEntry } from './pod.js';
 import type { Problem } from './problem.js';
+import type { Ranges } from './ranges.js';
 import { stringMap, text } from './read.js';
 import { ServiceIndex } from './service-index.js';
 
@@ -24,8 +24,8 @@ export class ClusterBuilder {
   readonly #services: ServiceIndex;
   readonly cluster: Cluster;
 
-  constructor(options: { readonly serviceCidrs: readonly Cidr[] }) {
-    this.#services = new ServiceIndex(options.serviceCidrs);
+  constructor(ranges: Ranges) {
+    this.#services = new ServiceIndex(ranges);
     this.cluster = {
       nodes: this.#nodes.entries,
       namespaces: this.#namespaces,
@@ -88,17 +88,14 @@ export class ClusterBuilder {
 }
 
 /** The cluster of all these objects at once. */
-export function buildCluster(
-  objects: Iterable<KubeObject>,
-  options: { readonly serviceCidrs: readonly Cidr[] },
-): Cluster {
-  const builder = new ClusterBuilder(options);
+export function buildCluster(objects: Iterable<KubeObject>, ranges: Ranges): Cluster {
+  const builder = new ClusterBuilder(ranges);
   for (const object of objects) builder.apply({ type: 'upsert', object });
   return builder.cluster;
 }
 
-function ownIps(pod: PodEntry | undefined) {
-  return !pod || pod.hostNetwork || pod.finished ? [] : pod.ips;
+function ownIps(pod: PodEntry | undefined): readonly string[] {
+  return !pod || pod.hostNetwork || pod.finished ? [] : pod.ips.map(String);
 }
 
 function service(key: string) {

@@ -1,47 +1,49 @@
-/** Who owns an address when several objects claim it. Knows no kind of object; the order among claimants is given. */
-
-import type { Ip } from '../net/ip.js';
+/** Who owns what several objects claim: an address, a port. Knows no kind of object; the order among claimants is given. */
 
 interface Claimant {
   readonly key: string;
 }
 
-/** Owners by address text. The owner is the first claimant in the given order, whatever the order of arrival. */
+/** Owners by the text of what is claimed. The owner is the first claimant in the given order, whatever the order of arrival. */
 export class Claims<E extends Claimant> {
   readonly owners = new Map<string, E>();
-  /** Only addresses with more than one claimant, which a healthy cluster has none of. */
+  /** Only what has more than one claimant, which a healthy cluster has none of. */
   readonly #contested = new Map<string, readonly E[]>();
 
   constructor(private readonly order: (a: E, b: E) => number) {}
 
   /** Exchanges a claimant's entry for its next one; either may be missing. */
-  replace(old: E | undefined, oldIps: readonly Ip[], next: E | undefined, nextIps: readonly Ip[]): void {
-    for (const ip of oldIps) {
+  replace(old: E | undefined, oldClaims: readonly string[], next: E | undefined, nextClaims: readonly string[]): void {
+    for (const claim of oldClaims) {
       if (old)
         this.#set(
-          ip.toString(),
-          this.claimants(ip).filter(other => other.key !== old.key),
+          claim,
+          this.claimants(claim).filter(other => other.key !== old.key),
         );
     }
-    for (const ip of nextIps) {
+    for (const claim of nextClaims) {
       if (!next) continue;
-      const others = this.claimants(ip);
-      if (others.length) this.#set(ip.toString(), [...others, next].sort(this.order));
-      else this.owners.set(ip.toString(), next);
+      const others = this.claimants(claim);
+      if (others.length) this.#set(claim, [...others, next].sort(this.order));
+      else this.owners.set(claim, next);
     }
+  }
+
+  /** Whether anything has more than one claimant. */
+  get contested(): boolean {
+    return this.#contested.size > 0;
   }
 
   /** All that claim it, the owner first. */
-  claimants(ip: Ip): readonly E[] {
-    const text = ip.toString();
-    const owner = this.owners.get(text);
-    return owner ? (this.#contested.get(text) ?? [owner]) : [];
+  claimants(claim: string): readonly E[] {
+    const owner = this.owners.get(claim);
+    return owner ? (this.#contested.get(claim) ?? [owner]) : [];
   }
 
-  #set(ip: string, claimants: readonly E[]): void {
-    if (claimants.length > 1) this.#contested.set(ip, claimants);
-    else this.#contested.delete(ip);
-    if (claimants[0]) this.owners.set(ip, claimants[0]);
-    else this.owners.delete(ip);
+  #set(claim: string, claimants: readonly E[]): void {
+    if (claimants.length > 1) this.#contested.set(claim, claimants);
+    else this.#contested.delete(claim);
+    if (claimants[0]) this.owners.set(claim, claimants[0]);
+    else this.owners.delete(claim);
   }
 }

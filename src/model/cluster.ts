@@ -35,6 +35,8 @@ export interface NodeEntry {
   readonly podCidrs: readonly Cidr[];
   /** Its InternalIPs in the order of its status. */
   readonly addresses: readonly Ip[];
+  /** Its label topology.kubernetes.io/zone. */
+  readonly zone?: string;
   readonly problems: readonly Problem[];
 }
 
@@ -74,10 +76,33 @@ export interface ServiceEntry {
   readonly headless: boolean;
   /** Usable ones only: inside the Service CIDRs and owned by this Service alone. */
   readonly clusterIPs: readonly Ip[];
+  /** Where it is reached from outside the cluster, too: none for most Services. */
+  readonly externals: readonly ExternalFront[];
   readonly ports: readonly ServicePort[];
+  /** `Local`: of what comes in by a ClusterIP (or by an external front, from outside) a node uses its own endpoints only. */
+  readonly internalTrafficPolicy: TrafficPolicy;
+  readonly externalTrafficPolicy: TrafficPolicy;
+  /** sessionAffinity ClientIP: the seconds after which a client that was silent is forgotten, 1..86400. */
+  readonly affinitySeconds?: number;
+  /** Who may use its LoadBalancer addresses; left out: everybody. */
+  readonly sourceRanges?: readonly Cidr[];
+  /** Where load balancers ask each node for endpoints of its own, 1..65535; only with externalTrafficPolicy Local. */
+  readonly healthCheckNodePort?: number;
   readonly publishNotReadyAddresses: boolean;
   readonly slices: readonly SliceEntry[];
   readonly problems: readonly Problem[];
+}
+
+export type TrafficPolicy = 'Cluster' | 'Local';
+
+/** An address and port outside of the Service ranges which leads to one of a Service's ports, and to no other Service's. */
+export interface ExternalFront {
+  readonly via: 'NodePort' | 'LoadBalancer' | 'ExternalIP';
+  /** Left out: every node's own addresses. */
+  readonly ip?: Ip;
+  /** 1..65535: the node port, or the Service's own port. */
+  readonly number: number;
+  readonly port: ServicePort;
 }
 
 export interface ServicePort {
@@ -105,6 +130,10 @@ export interface Endpoint {
   readonly hostname?: string;
   readonly nodeName?: string;
   readonly zone?: string;
+  /** Zones whose nodes should use it, of hints.forZones; left out: no such hint. */
+  readonly forZones?: readonly string[];
+  /** Nodes that should use it, of hints.forNodes. */
+  readonly forNodes?: readonly string[];
   /** `namespace/name` of the Pod behind it, when there is one. */
   readonly pod?: string;
 }

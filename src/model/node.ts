@@ -5,7 +5,7 @@ import { Ip } from '../net/ip.js';
 import type { Node } from '../objects/node.js';
 import type { NodeEntry } from './cluster.js';
 import { type Problem, problem } from './problem.js';
-import { list, text, texts } from './read.js';
+import { at, list, text, texts } from './read.js';
 
 /** All Nodes. Of two that claim the same range or address the first by name has it, so that the order of arrival does not matter. */
 export class NodeIndex {
@@ -55,7 +55,8 @@ function nodeEntry(name: string, object: Node): NodeEntry {
     } else podCidrs.push(cidr);
   }
   if (!podCidrs.length && !problems.length) problems.push(problem(`Node ${name}`, 'PW-N311'));
-  return { name, object, podCidrs, addresses: internalAddresses(object), problems };
+  const zone = text(at(object, 'metadata', 'labels'), 'topology.kubernetes.io/zone');
+  return { name, object, podCidrs, addresses: internalAddresses(object), zone, problems };
 }
 
 function withoutOverlaps(entries: Iterable<NodeEntry>): NodeEntry[] {

@@ -45,6 +45,11 @@ export function stringMap(value: unknown, key: string, then?: string, last?: str
   return new Map(Object.entries(found).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
+/** A port as a number, 1..65535; undefined for anything else. */
+export function portNumber(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535 ? value : undefined;
+}
+
 /** metadata.creationTimestamp in milliseconds since the epoch; 0 when it has none. */
 export function created(object: unknown): number {
   return Date.parse(text(object, 'metadata', 'creationTimestamp') ?? '') || 0;

@@ -1,12 +1,11 @@
-/** All Services with their slices, whichever came first. Decides who owns a ClusterIP that two Services name. */
+/** All Services with their slices, whichever came first. Decides who owns an address or a port that two Services name. */
 
-import type { Cidr } from '../net/cidr.js';
-import type { Ip } from '../net/ip.js';
 import type { KubeObject } from '../objects/meta.js';
 import type { Service } from '../objects/service.js';
 import { Claims } from './claims.js';
 import type { ServiceEntry, SliceEntry } from './cluster.js';
-import { serviceEntry, withoutAddress, withSlices } from './service.js';
+import type { Ranges } from './ranges.js';
+import { claimsOf, serviceEntry, withoutClaims, withSlices } from './service.js';
 import { sliceEntry, sliceService } from './slice.js';
 
 /** The setters return the keys of the entries that they changed. */
@@ -14,15 +13,15 @@ export class ServiceIndex {
   readonly entries = new Map<string, ServiceEntry>();
   readonly byIp: ReadonlyMap<string, ServiceEntry>;
   readonly #byIp = new Map<string, ServiceEntry>();
-  /** Entries as written, of those that lost a contested address; all others are published as written. */
+  /** Entries as written, of those that lost something contested; all others are published as written. */
   readonly #curtailed = new Map<string, ServiceEntry>();
-  /** The older Service owns a contested address. */
+  /** The older Service owns what is contested. */
   readonly #claims = new Claims<ServiceEntry>((a, b) => a.created - b.created || (a.key < b.key ? -1 : 1));
   /** Slices by Service; they may come before it and stay after it. */
   readonly #slices = new Map<string, readonly SliceEntry[]>();
   readonly #sliceOwner = new Map<string, string>();
 
-  constructor(private readonly serviceCidrs: readonly Cidr[]) {
+  constructor(private readonly ranges: Ranges) {
     this.byIp = this.#byIp;
   }
 
@@ -30,17 +29,17 @@ export class ServiceIndex {
     const key = `${namespace}/${name}`;
     const old = this.#written(key);
     const slices = this.#slices.get(key) ?? [];
-    const next = object && serviceEntry(namespace, name, object, slices, this.serviceCidrs);
+    const next = object && serviceEntry(namespace, name, object, slices, this.ranges);
     if (!old && !next) return [];
-    const before = old?.clusterIPs ?? NONE;
-    const after = next?.clusterIPs ?? NONE;
+    const before = claimsOf(old);
+    const after = claimsOf(next);
     const rivals: string[] = [];
-    for (const ips of [before, after])
-      for (const ip of ips)
-        for (const { key: rival } of this.#claims.claimants(ip))
+    for (const claims of [before, after])
+      for (const claim of claims)
+        for (const { key: rival } of this.#claims.claimants(claim))
           if (rival !== key && !rivals.includes(rival)) rivals.push(rival);
     this.#claims.replace(old, before, next, after);
-    for (const ip of before) this.#byIp.delete(ip.toString());
+    for (const ip of old?.clusterIPs ?? []) this.#byIp.delete(ip.toString());
     if (next) this.#publish(next);
     else {
       this.#curtailed.delete(key);
@@ -84,19 +83,15 @@ export class ServiceIndex {
     return this.#curtailed.get(key) ?? this.entries.get(key);
   }
 
-  /** Without the addresses that another Service owns. */
+  /** Without what another Service owns. */
   #publish(written: ServiceEntry): void {
     const { key } = written;
-    let entry = written;
-    for (const ip of written.clusterIPs) {
-      const owner = this.#claims.owners.get(ip.toString())!;
-      if (owner.key !== key) entry = withoutAddress(entry, ip, owner.key);
-    }
+    const entry = this.#claims.contested
+      ? withoutClaims(written, claim => this.#claims.owners.get(claim)!.key)
+      : written;
     if (entry === written) this.#curtailed.delete(key);
     else this.#curtailed.set(key, written);
     this.entries.set(key, entry);
     for (const ip of entry.clusterIPs) this.#byIp.set(ip.toString(), entry);
   }
 }
-
-const NONE: readonly Ip[] = [];

@@ -1,15 +1,19 @@
-/** A Service and its EndpointSlices as one entry. Knows the Service CIDRs; refuses to choose among endpoints. */
+/** A Service and its EndpointSlices as one entry. Knows which addresses may be a Service's; refuses to choose among endpoints. */
 
 import type { Cidr } from '../net/cidr.js';
 import type { Protocol } from '../net/flow.js';
 import { Ip } from '../net/ip.js';
 import type { Service } from '../objects/service.js';
-import type { ServiceEntry, ServicePort, SliceEntry } from './cluster.js';
+import type { ExternalFront, ServiceEntry, ServicePort, SliceEntry, TrafficPolicy } from './cluster.js';
+import { externalFronts, frontClaim, sourceRanges } from './external.js';
 import { type Problem, problem } from './problem.js';
-import { at, created, flag, list, text, texts } from './read.js';
+import type { Ranges } from './ranges.js';
+import { at, created, flag, list, portNumber, text, texts } from './read.js';
 
 const TYPES = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const;
 const PROTOCOLS: readonly string[] = ['TCP', 'UDP', 'SCTP'];
+/** core/v1 ClientIPConfig: three hours. */
+const AFFINITY_SECONDS = 10_800;
 
 /** The entry of that Service; `slices` are ordered by key. */
 export function serviceEntry(
@@ -17,21 +21,15 @@ export function serviceEntry(
   name: string,
   object: Service,
   slices: readonly SliceEntry[],
-  serviceCidrs: readonly Cidr[],
+  ranges: Ranges,
 ): ServiceEntry {
   const key = `${namespace}/${name}`;
   const problems: Problem[] = [];
   const type = asType(text(object, 'spec', 'type'));
   const written = texts(object, 'spec', 'clusterIPs');
   const addresses = written.length ? written : [text(object, 'spec', 'clusterIP') ?? ''];
-  const clusterIPs: Ip[] = [];
-  for (const item of type === 'ExternalName' ? [] : addresses) {
-    if (item === '' || item === 'None') continue;
-    const ip = Ip.parse(item);
-    if (ip && clusterIPs.some(other => other.equals(ip))) continue;
-    if (ip && serviceCidrs.some(cidr => cidr.contains(ip))) clusterIPs.push(ip);
-    else problems.push(problem(`Service ${key}`, 'PW-S401', { ip: item, cidrs: serviceCidrs.join(', ') }));
-  }
+  const headless = type !== 'ExternalName' && addresses[0] === 'None';
+  const ports = servicePorts(list(object, 'spec', 'ports'));
   return {
     key,
     namespace,
@@ -39,17 +37,49 @@ export function serviceEntry(
     object,
     type,
     created: created(object),
-    headless: type !== 'ExternalName' && addresses[0] === 'None',
-    clusterIPs,
-    ports: servicePorts(list(object, 'spec', 'ports')),
+    headless,
+    clusterIPs: type === 'ExternalName' ? NONE : clusterIPs(key, addresses, ranges.serviceCidrs, problems),
+    externals: type === 'ExternalName' || headless ? NONE : externalFronts(key, type, object, ports, ranges, problems),
+    ports,
+    internalTrafficPolicy: policy(object, 'internalTrafficPolicy'),
+    externalTrafficPolicy: policy(object, 'externalTrafficPolicy'),
+    affinitySeconds: affinity(object),
+    sourceRanges: type === 'LoadBalancer' ? sourceRanges(key, object, problems) : undefined,
+    healthCheckNodePort: type === 'LoadBalancer' ? portNumber(at(object, 'spec', 'healthCheckNodePort')) : undefined,
     publishNotReadyAddresses: flag(object, 'spec', 'publishNotReadyAddresses') ?? false,
     slices,
     problems,
   };
 }
 
+const NONE: readonly never[] = [];
+
 function asType(text: string | undefined): ServiceEntry['type'] {
   return TYPES.find(known => known === text) ?? 'ClusterIP';
+}
+
+function clusterIPs(key: string, written: readonly string[], serviceCidrs: readonly Cidr[], problems: Problem[]) {
+  const ips: Ip[] = [];
+  for (const item of written) {
+    if (item === '' || item === 'None') continue;
+    const ip = Ip.parse(item);
+    if (ip && ips.some(other => other.equals(ip))) continue;
+    if (ip && serviceCidrs.some(cidr => cidr.contains(ip))) ips.push(ip);
+    else problems.push(problem(`Service ${key}`, 'PW-S401', { ip: item, cidrs: serviceCidrs.join(', ') }));
+  }
+  return ips;
+}
+
+function policy(object: Service, field: 'internalTrafficPolicy' | 'externalTrafficPolicy'): TrafficPolicy {
+  return text(object, 'spec', field) === 'Local' ? 'Local' : 'Cluster';
+}
+
+function affinity(object: Service): number | undefined {
+  if (text(object, 'spec', 'sessionAffinity') !== 'ClientIP') return undefined;
+  const seconds = at(at(object, 'spec', 'sessionAffinityConfig', 'clientIP'), 'timeoutSeconds');
+  return typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= 1 && seconds <= 86_400
+    ? seconds
+    : AFFINITY_SECONDS;
 }
 
 /** The same Service with other slices: nothing of the Service is read again, so that one endpoint's change stays cheap. */
@@ -57,24 +87,40 @@ export function withSlices(entry: ServiceEntry, slices: readonly SliceEntry[]): 
   return { ...entry, slices };
 }
 
-/** The same Service without an address that an older one owns. */
-export function withoutAddress(entry: ServiceEntry, ip: Ip, owner: string): ServiceEntry {
-  const taken = problem(`Service ${entry.key}`, 'PW-S402', { ip: `${ip}`, other: `Service ${owner}` });
-  return {
-    ...entry,
-    clusterIPs: entry.clusterIPs.filter(other => !other.equals(ip)),
-    problems: [...entry.problems, taken],
+/** What no other Service may have, as the texts of Claims: ClusterIPs by address, external fronts by address and port. */
+export function claimsOf(entry: ServiceEntry | undefined): readonly string[] {
+  if (!entry) return NONE;
+  const claims: string[] = [];
+  for (const ip of entry.clusterIPs) claims.push(ip.toString());
+  for (const front of entry.externals) claims.push(frontClaim(front));
+  return claims;
+}
+
+/** The same Service without what an older one owns; `owner` gives the key of the Service that has a claim. */
+export function withoutClaims(entry: ServiceEntry, owner: (claim: string) => string): ServiceEntry {
+  const problems: Problem[] = [];
+  const isMine = (claim: string, what: string) => {
+    const other = owner(claim);
+    if (other !== entry.key)
+      problems.push(problem(`Service ${entry.key}`, 'PW-S402', { what, other: `Service ${other}` }));
+    return other === entry.key;
   };
+  const clusterIPs = entry.clusterIPs.filter(ip => isMine(ip.toString(), `ClusterIP ${ip}`));
+  const externals = entry.externals.filter(front => isMine(frontClaim(front), describe(front)));
+  return problems.length ? { ...entry, clusterIPs, externals, problems: [...entry.problems, ...problems] } : entry;
+}
+
+function describe({ via, ip, number, port }: ExternalFront): string {
+  return ip ? `${via} address ${ip} port ${port.protocol}/${number}` : `node port ${port.protocol}/${number}`;
 }
 
 /** Ports of a Service or of a slice. One that has no usable number is left out, as is a repeated one. */
 export function servicePorts(items: readonly unknown[]): readonly ServicePort[] {
   const ports: ServicePort[] = [];
   for (const item of items) {
-    const port = at(item, 'port');
+    const port = portNumber(at(item, 'port'));
     const protocol = text(item, 'protocol') ?? 'TCP';
-    if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65535) continue;
-    if (!PROTOCOLS.includes(protocol)) continue;
+    if (port === undefined || !PROTOCOLS.includes(protocol)) continue;
     const name = text(item, 'name') ?? '';
     if (ports.some(other => other.name === name || (other.protocol === protocol && other.port === port))) continue;
     ports.push({ name, protocol: protocol as Protocol, port });

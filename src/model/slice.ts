@@ -1,9 +1,9 @@
 /** An EndpointSlice as a value. Refuses addresses that no endpoint may have, and knows nothing of its Service but the name. */
 
-import { Cidr } from '../net/cidr.js';
 import { Ip } from '../net/ip.js';
 import type { KubeObject } from '../objects/meta.js';
 import type { Endpoint, SliceEntry } from './cluster.js';
+import { isForbidden } from './forbidden.js';
 import { type Problem, problem } from './problem.js';
 import { flag, list, text, texts } from './read.js';
 import { servicePorts } from './service.js';
@@ -44,25 +44,14 @@ function endpoint(ip: Ip, item: unknown): Endpoint {
     hostname: text(item, 'hostname'),
     nodeName: text(item, 'nodeName'),
     zone: text(item, 'zone'),
+    forZones: hints(item, 'forZones'),
+    forNodes: hints(item, 'forNodes'),
     pod: pod && `${text(item, 'targetRef', 'namespace') ?? ''}/${pod}`,
   };
 }
 
-/** Addresses of the node itself or of no one: a slice with these could reach what only the node may (CVE-2021-25737). */
-const FORBIDDEN = [
-  '0.0.0.0/8',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '224.0.0.0/4',
-  '240.0.0.0/4',
-  '::/127',
-  'fe80::/10',
-  'ff00::/8',
-].map(text => Cidr.of(text));
-
-function isForbidden(ip: Ip): boolean {
-  // Nearly every address ends here; the prefixes are only asked where the first byte is suspicious.
-  const first = ip.v4 === undefined ? ip.bytes[0]! : ip.v4 >>> 24;
-  if (first !== 0 && first !== 127 && first !== 169 && first < (ip.family === 4 ? 224 : 0xfe)) return false;
-  return FORBIDDEN.some(cidr => cidr.contains(ip));
+/** discovery.k8s.io/v1 EndpointHints: a list of `{name}`; an empty one is none. */
+function hints(item: unknown, key: 'forZones' | 'forNodes'): readonly string[] | undefined {
+  const found = list(item, 'hints', key);
+  return found.length ? found.flatMap(hint => text(hint, 'name') ?? []) : undefined;
 }

@@ -90,8 +90,8 @@ export const ERRORS = {
     advice: 'let the API server choose the address, or choose one from these ranges',
   },
   'PW-S402': {
-    cause: '{object}: ClusterIP {ip} belongs to {other}, and is not served here',
-    advice: 'delete one of the two, or give this one another address',
+    cause: '{object}: {what} belongs to {other}, and is not served here',
+    advice: 'delete one of the two, or give this one another address or port',
   },
   'PW-S403': {
     cause: '{object}: {ip} cannot be an endpoint, it is a loopback, link-local, multicast or unspecified address',
@@ -100,6 +100,18 @@ export const ERRORS = {
   'PW-S404': {
     cause: '{object}: endpoint address {ip} is no {type} address',
     advice: 'correct the address, or the addressType of the slice',
+  },
+  'PW-S405': {
+    cause: '{object}: {via} address {ip} is none that a Service may take, and is not served',
+    advice: "choose an address outside of the cluster's own Service and Pod ranges, loopback, link-local and multicast",
+  },
+  'PW-S406': {
+    cause: '{object}: external IP {ip} is not allowed on this cluster, and is not served',
+    advice: "let the administrator add its range to `externalIPs` of the agents' configuration, or use a LoadBalancer",
+  },
+  'PW-S407': {
+    cause: "{object}: source range '{cidr}' cannot be read, and lets nobody in",
+    advice: 'write it as an address and a prefix length, such as 192.0.2.0/24',
   },
 } as const;
 

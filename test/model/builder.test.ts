@@ -4,10 +4,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { buildCluster, ClusterBuilder } from '../../src/model/builder.js';
+import { Cidr } from '../../src/net/cidr.js';
 import type { KubeObject } from '../../src/objects/meta.js';
 import { node, SERVICE_CIDRS, service, slice } from '../plan/world.js';
 
-const options = { serviceCidrs: SERVICE_CIDRS };
+const options = {
+  serviceCidrs: SERVICE_CIDRS,
+  podCidrs: [Cidr.of('10.244.0.0/16')],
+  externalIPs: [Cidr.of('192.0.2.128/25')],
+};
 
 describe('problems', () => {
   check('a node without pod CIDRs', [node(2, [])], ['PW-N311 Node n2']);
@@ -46,11 +51,77 @@ describe('problems', () => {
     [service('web', ['10.96.1.1']), slice('web-1', 'web', ['10.244.1.010'])],
     ['PW-S404 EndpointSlice default/web-1'],
   );
+  for (const ip of ['127.0.0.1', '::ffff:127.0.0.1', '169.254.1.1', '10.96.1.2', '10.244.1.5', 'here']) {
+    check(`a LoadBalancer address ${ip}`, [balanced('web', ip)], ['PW-S405 Service default/web']);
+  }
+  check('an external IP that is not allowed', [external('web', ['192.0.2.1'])], ['PW-S406 Service default/web']);
+  check('an external IP inside the Service ranges', [external('web', ['10.96.1.2'])], ['PW-S405 Service default/web']);
+  check(
+    'a node port that an older Service has',
+    [nodePort('new', 2), nodePort('old', 1)],
+    ['PW-S402 Service default/new'],
+  );
+  check(
+    'one port of an address that an older Service has; addresses themselves may be shared',
+    [
+      external('new', ['192.0.2.200'], 2),
+      external('old', ['192.0.2.200'], 1),
+      external('other', ['192.0.2.200'], 3, 81),
+    ],
+    ['PW-S402 Service default/new'],
+  );
+  check(
+    'a source range that cannot be read',
+    [balanced('web', '192.0.2.1', { loadBalancerSourceRanges: ['192.0.2.0/33'] })],
+    ['PW-S407 Service default/web'],
+  );
   check(
     'good ones',
     [node(1), node(2), service('web', ['10.96.1.1', 'fd00:10:96::1']), slice('web-1', 'web', ['10.244.1.5'])],
     [],
   );
+});
+
+describe('a Service of every field', () => {
+  const object = service('web', ['10.96.1.1', 'fd00:10:96::1'], {
+    type: 'LoadBalancer',
+    ports: [
+      { name: 'http', port: 80, nodePort: 30080 },
+      { name: 'dns', protocol: 'UDP', port: 53 },
+    ],
+    externalIPs: ['192.0.2.200'],
+    externalTrafficPolicy: 'Local',
+    internalTrafficPolicy: 'Local',
+    sessionAffinity: 'ClientIP',
+    loadBalancerSourceRanges: ['198.51.100.7/24 '],
+    healthCheckNodePort: 32000,
+  });
+  const ingress = [{ ip: '192.0.2.1' }, { ip: '192.0.2.2', ipMode: 'Proxy' }, { hostname: 'lb.example' }];
+  const cluster = buildCluster([{ ...object, status: { loadBalancer: { ingress } } }], options);
+  const entry = cluster.services.get('default/web')!;
+
+  it('is reached by node ports, LoadBalancer addresses and external IPs', () => {
+    assert.deepEqual(
+      entry.externals.map(({ via, ip, number, port }) => `${via} ${ip ?? '*'}:${number} → ${port.name}`),
+      [
+        'NodePort *:30080 → http',
+        'LoadBalancer 192.0.2.1:80 → http',
+        'LoadBalancer 192.0.2.1:53 → dns',
+        'ExternalIP 192.0.2.200:80 → http',
+        'ExternalIP 192.0.2.200:53 → dns',
+      ],
+    );
+  });
+
+  it('has its policies', () => {
+    const { internalTrafficPolicy, externalTrafficPolicy, affinitySeconds, sourceRanges, healthCheckNodePort } = entry;
+    assert.deepEqual(
+      [internalTrafficPolicy, externalTrafficPolicy, affinitySeconds, sourceRanges?.join(), healthCheckNodePort],
+      ['Local', 'Local', 10_800, '198.51.100.0/24', 32_000],
+    );
+  });
+
+  it('has no problem', () => assert.deepEqual(cluster.problems(), []));
 });
 
 describe('the builder', () => {
@@ -139,8 +210,26 @@ function check(name: string, objects: readonly KubeObject[], expected: readonly 
   });
 }
 
+/** A LoadBalancer Service with that address in its status. */
+function balanced(name: string, ip: string, spec: Record<string, unknown> = {}): KubeObject {
+  const object = service(name, ['10.96.1.1'], { type: 'LoadBalancer', ...spec });
+  return { ...object, status: { loadBalancer: { ingress: [{ ip }] } } };
+}
+
+function external(name: string, externalIPs: readonly string[], day = 1, port = 80): KubeObject {
+  return dated(service(name, [`10.96.1.${day}`], { externalIPs, ports: [{ port }] }), day);
+}
+
+function nodePort(name: string, day: number): KubeObject {
+  const ports = [{ port: 80, nodePort: 30080 }];
+  return dated(service(name, [`10.96.1.${day}`], { type: 'NodePort', ports }), day);
+}
+
 function aged(name: string, day: number): KubeObject {
-  const object = service(name, ['10.96.1.1']);
+  return dated(service(name, ['10.96.1.1']), day);
+}
+
+function dated(object: KubeObject, day: number): KubeObject {
   return { ...object, metadata: { ...object.metadata, creationTimestamp: `2026-01-0${day}T00:00:00Z` } };
 }
 
