@@ -2,7 +2,7 @@
 
 import { TABLE } from '../kernel/kind.js';
 import { equal, key } from '../kernel/kinds.js';
-import type { NftElement, NftObject } from '../kernel/nft-objects.js';
+import type { NftElement, NftObject, NftSlots } from '../kernel/nft-objects.js';
 import type { KernelFailure } from '../kernel/port.js';
 import { errnoName } from './libc.js';
 import type { NetlinkSocket } from './netlink-socket.js';
@@ -30,11 +30,11 @@ export class NftKernel {
   /** Everything in podwire's tables, by key. */
   read(): Map<string, NftObject> {
     for (let attempt = 1; ; attempt++) {
-      const { objects, shapes } = dumpNft(this.socket, TABLE);
+      const { objects, shapes, torn } = dumpNft(this.socket, TABLE);
       this.#shapes = new Map(shapes);
       const state = new Map(objects.map(object => [key(object), object]));
       // A hash table that just grew is still moving its elements: a dump then has some twice, and as many not at all.
-      if (state.size === objects.length || attempt === ATTEMPTS) return state;
+      if ((state.size === objects.length && !torn) || attempt === ATTEMPTS) return state;
     }
   }
 
@@ -86,7 +86,7 @@ export class NftKernel {
     else if (verb === 'delete' && (object.kind === 'set' || object.kind === 'table')) this.#shapes.clear();
   }
 
-  #shape({ family, table, set }: NftElement): SetShape | undefined {
+  #shape({ family, table, set }: NftElement | NftSlots): SetShape | undefined {
     const name = shapeKey(family, table, set);
     const known = this.#shapes.get(name) ?? readShape(this.socket, family, table, set);
     if (known) this.#shapes.set(name, known);
@@ -108,14 +108,14 @@ function settle(
     const name = key(object);
     const there = state.get(name);
     if (verb === 'delete') {
-      if (there) left.push(operation);
+      if (there) left.push({ verb, object, present: there });
       forget(state, name, object);
       continue;
     }
     if (there && equal(object, there)) continue;
     if (there && (verb === 'add' || object.kind === 'set'))
       return { operation, errno: 'EEXIST', message: `${name} is there with other content` };
-    left.push(there ? operation : { verb: 'add', object });
+    left.push(there ? { verb: 'replace', object, present: there } : { verb: 'add', object });
     state.set(name, object);
   }
   return left;
@@ -127,7 +127,7 @@ function forget(state: Map<string, NftObject>, name: string, gone: NftObject): v
   if (gone.kind !== 'table' && gone.kind !== 'set') return;
   for (const [other, object] of state) {
     if (object.kind === 'table' || object.family !== gone.family) continue;
-    if (gone.kind === 'table' ? object.table === gone.name : object.kind === 'element' && object.set === gone.name)
+    if (gone.kind === 'table' ? object.table === gone.name : 'set' in object && object.set === gone.name)
       state.delete(other);
   }
 }

@@ -14,7 +14,7 @@ export function diff(desired: KernelState, observed: KernelState, { remove = tru
   for (const [key, wanted] of desired) pairs.push({ key, wanted, present: observed.get(key) });
   for (const [key, present] of observed) if (!desired.has(key)) pairs.push({ key, wanted: undefined, present });
   const changed = remove ? pairs : pairs.filter(({ wanted }) => wanted);
-  return steps(changed, pairs).map(({ verb, object }) => ({ verb, object }));
+  return steps(changed, pairs).map(({ verb, object, present }) => ({ verb, object, present }));
 }
 
 /** What is wanted and what is there under one key. */
@@ -93,7 +93,7 @@ class Ranked<P extends Pair> {
   readonly #ranks: Step<P>[][] = Array.from({ length: RANK.size }, () => []);
 
   add(verb: Operation['verb'], object: KernelObject, pair: P): void {
-    this.#ranks[RANK.get(object.kind)!]!.push({ verb, object, pair });
+    this.#ranks[RANK.get(object.kind)!]!.push({ verb, object, present: pair.present, pair });
   }
 
   drop(pairs: ReadonlySet<P>): void {

@@ -1,7 +1,7 @@
 /** The whole state of a namespace as text that people read and tests compare: sorted, and nft's part as nft prints it. */
 
-import { format, key, RANK } from './kinds.js';
-import { chainKind, setLines } from './nft-kinds.js';
+import { format, key, NFT_KINDS, RANK } from './kinds.js';
+import { chainKind, elementsOf, setLines } from './nft-kinds.js';
 import type { NftChain, NftElement, NftSet, NftTable, TableFamily } from './nft-objects.js';
 import { formatVerdict } from './nft-text.js';
 import { formatValue, perLine, sortKey } from './nft-values.js';
@@ -13,11 +13,10 @@ import type { KernelObject, KernelState } from './port.js';
  */
 export function dump(state: KernelState | Iterable<KernelObject>): string {
   const objects = [...(state instanceof Map ? state.values() : (state as Iterable<KernelObject>))];
-  const net = objects.filter(object => !NFT.has(object.kind)).sort(byRankAndKey);
+  const net = objects.filter(object => !NFT_KINDS.has(object.kind)).sort(byRankAndKey);
   return [...net.map(object => `${format(object)}\n`), dumpNft(objects)].join('');
 }
 
-const NFT: ReadonlySet<string> = new Set(['table', 'set', 'chain', 'element']);
 const natural = new Intl.Collator('en', { numeric: true });
 
 function byRankAndKey(a: KernelObject, b: KernelObject): number {
@@ -42,11 +41,12 @@ function dumpNft(objects: readonly KernelObject[]): string {
     if (object.kind === 'table') at(object.family, (object as NftTable).name);
     else if (object.kind === 'set') at(object.family, object.table).sets.push(object);
     else if (object.kind === 'chain') at(object.family, object.table).chains.push(object);
-    else if (object.kind === 'element') {
+    else if (object.kind === 'element' || object.kind === 'slots') {
       const { elements } = at(object.family, object.table);
+      const more = object.kind === 'slots' ? elementsOf(object) : [object];
       const known = elements.get(object.set);
-      if (known) known.push(object);
-      else elements.set(object.set, [object]);
+      if (known) known.push(...more);
+      else elements.set(object.set, more);
     }
   }
   return [...tables]

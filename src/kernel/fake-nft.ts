@@ -3,8 +3,8 @@
 import { Cidr } from '../net/cidr.js';
 import { Ip } from '../net/ip.js';
 import { equal, key as keyOf, needs } from './kinds.js';
-import { chainKey, setKey, tableKey } from './nft-kinds.js';
-import type { DataType, NftChain, NftElement, NftSet, Value } from './nft-objects.js';
+import { chainKey, elementsOf, setKey, tableKey } from './nft-kinds.js';
+import type { DataType, NftChain, NftElement, NftSet, NftSlots, Value } from './nft-objects.js';
 import { references } from './nft-text.js';
 import type { KernelObject, Operation } from './port.js';
 
@@ -49,11 +49,15 @@ export class FakeNft {
 
   /** What the kernel sees at once; references from rules and verdicts come later. */
   #refuse(object: KernelObject, present: KernelObject | undefined): Errno {
-    if (object.kind === 'set' || object.kind === 'chain' || object.kind === 'element') {
+    if (object.kind === 'set' || object.kind === 'chain' || object.kind === 'element' || object.kind === 'slots') {
       if (!this.state.has(tableKey(object.family, object.table))) return 'ENOENT';
     }
     if (object.kind === 'set') return present && 'EEXIST';
     if (object.kind === 'element') return this.#refuseElement(object);
+    if (object.kind === 'slots')
+      return elementsOf(object)
+        .map(one => this.#refuseElement(one))
+        .find(Boolean);
     if (object.kind === 'chain') return refuseChain(object, present as NftChain | undefined);
     return undefined;
   }
@@ -119,7 +123,7 @@ export class FakeNft {
     if (object.kind === 'table') this.#deleteIn(other => isIn(other, object.family, object.name));
     if (object.kind === 'set') {
       const { family, table, name } = object;
-      this.#deleteIn(other => other.kind === 'element' && other.set === name && isIn(other, family, table));
+      this.#deleteIn(other => isElement(other) && other.set === name && isIn(other, family, table));
     }
     this.#put(key, undefined);
     return undefined;
@@ -143,7 +147,7 @@ export class FakeNft {
   }
 
   #count(object: KernelObject, by: number): void {
-    if (object.kind === 'element' && !(object.data && 'chain' in object.data)) return;
+    if (object.kind === 'slots' || (object.kind === 'element' && !(object.data && 'chain' in object.data))) return;
     for (const need of needs(object)) {
       // An element goes with its set, and all goes with its table.
       if (need.startsWith('table ') || (object.kind === 'element' && need.startsWith('set '))) continue;
@@ -157,8 +161,12 @@ export class FakeNft {
   }
 }
 
+function isElement(object: KernelObject): object is NftElement | NftSlots {
+  return object.kind === 'element' || object.kind === 'slots';
+}
+
 function isIn(object: KernelObject, family: string, table: string): boolean {
-  if (object.kind !== 'set' && object.kind !== 'chain' && object.kind !== 'element') return false;
+  if (object.kind !== 'set' && object.kind !== 'chain' && !isElement(object)) return false;
   return object.family === family && object.table === table;
 }
 

@@ -3,6 +3,7 @@
 import { dump } from './dump.js';
 import { FakeNet } from './fake-net.js';
 import { FakeNft } from './fake-nft.js';
+import { NFT_KINDS } from './kinds.js';
 import type { KernelFailure, KernelObject, KernelPort, KernelState, Operation } from './port.js';
 
 /** The other namespaces of the same fake machine, by path: where the far ends of veth pairs are made. */
@@ -86,10 +87,8 @@ interface Fault {
   times: number;
 }
 
-const NFT: ReadonlySet<string> = new Set(['table', 'set', 'chain', 'element']);
-
 function isNft(operation: Operation): boolean {
-  return NFT.has(operation.object.kind);
+  return NFT_KINDS.has(operation.object.kind);
 }
 
 function failure(operation: Operation, errno: string): KernelFailure {

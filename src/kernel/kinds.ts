@@ -2,10 +2,10 @@
 
 import type { Kind } from './kind.js';
 import { addressKind, fdbKind, linkKind, neighbourKind, routeKind, ruleKind, sysctlKind } from './net-kinds.js';
-import { chainKind, elementKind, setKind, tableKind } from './nft-kinds.js';
+import { chainKind, elementKind, setKind, slotsKind, tableKind } from './nft-kinds.js';
 import type { KernelObject } from './port.js';
 
-const NFT: readonly Kind<KernelObject>[] = [tableKind, setKind, chainKind, elementKind];
+const NFT: readonly Kind<KernelObject>[] = [tableKind, setKind, chainKind, elementKind, slotsKind];
 const NET: readonly Kind<KernelObject>[] = [
   linkKind,
   sysctlKind,

@@ -11,7 +11,7 @@ const ourName = (name: string) => name.startsWith(LINK_PREFIX);
 export const linkKind: Kind<Link> = {
   kind: 'link',
   // A Pod's policy is in force before the Pod has a link: its first packet already meets it.
-  after: ['table', 'set', 'chain', 'element', 'link'],
+  after: ['table', 'set', 'chain', 'element', 'slots', 'link'],
   key: link => linkKey(link.name),
   needs: link => (link.master ? [linkKey(link.master)] : []),
   format: link => words('link', link.name, 'type', typeText(link), link.up ? 'up' : 'down', ...linkAttributes(link)),

@@ -3,7 +3,7 @@
 import { Cidr } from '../net/cidr.js';
 import { Ip } from '../net/ip.js';
 import { type Kind, TABLE } from './kind.js';
-import type { NftChain, NftElement, NftSet, NftTable, TableFamily, Value } from './nft-objects.js';
+import type { NftChain, NftElement, NftSet, NftSlots, NftTable, TableFamily, Value } from './nft-objects.js';
 import { formatRule, formatVerdict, references } from './nft-text.js';
 import { formatValue } from './nft-values.js';
 
@@ -69,6 +69,38 @@ export const elementKind: Kind<NftElement> = {
   equal: (a, b) => a.data === b.data || sameData(a.data, b.data),
   ours: inOurTable,
 };
+
+export const slotsKind: Kind<NftSlots> = {
+  kind: 'slots',
+  after: ['set'],
+  key: slots => `slots ${elementKey(slots)}`,
+  needs: slots => [setKey(slots, slots.set)],
+  format: ({ family, table, set, key, data }) => {
+    const slots = data.map(values => (values ? valuesKey(values) : 'nothing')).join(', ');
+    return `slots ${family} ${table} ${set} { ${valuesKey(key)} : ${slots} }`;
+  },
+  removeFirst: true,
+  equal: (a, b) =>
+    a.data === b.data || (a.data.length === b.data.length && a.data.every((values, i) => sameData(values, b.data[i]))),
+  ours: inOurTable,
+};
+
+/** The elements that slots are. */
+export function elementsOf({ family, table, set, key, data, cause }: NftSlots): NftElement[] {
+  return data.flatMap((values, slot) =>
+    values ? { kind: 'element' as const, family, table, set, key: [...key, slot], data: values, cause } : [],
+  );
+}
+
+interface Shape {
+  readonly key: readonly string[];
+  readonly data?: readonly string[] | 'verdict';
+}
+
+/** Whether a set's elements are slots. */
+export function hasSlots({ key, data }: Shape): boolean {
+  return data !== undefined && data !== 'verdict' && key.length > 1 && key.at(-1) === 'mark';
+}
 
 /** The lines of a set's declaration, without its elements. */
 export function setLines(set: NftSet): string[] {
@@ -180,7 +212,7 @@ function block(head: string, lines: readonly string[]): string {
 
 // Keys of elements: 50,000 of them are made when an agent starts, so this is plain concatenation without types.
 
-function elementKey({ family, table, set, key }: NftElement): string {
+function elementKey({ family, table, set, key }: Pick<NftElement, 'family' | 'table' | 'set' | 'key'>): string {
   // From the end, as V8 copies short texts at once and only links longer ones.
   let rest = '';
   for (let i = key.length - 1; i > 0; i--) rest = ` . ${valueKey(key[i]!)}${rest}`;
@@ -212,7 +244,7 @@ function valueKey(value: Value): string {
 }
 
 /** Without making text: it is asked for every element when an agent restarts. */
-function sameData(a: NftElement['data'], b: NftElement['data']): boolean {
+export function sameData(a: NftElement['data'], b: NftElement['data']): boolean {
   if (!a || !b) return a === b;
   if ('verdict' in a || 'verdict' in b) return dataKey(a) === dataKey(b);
   return a.length === b.length && a.every((value, i) => sameValue(value, b[i]!));

@@ -89,6 +89,22 @@ export interface NftElement {
   readonly cause?: Cause;
 }
 
+/**
+ * An array inside a map: its elements `key . 0`, `key . 1`, …, where the map's last key part is a number (`mark`). One object,
+ * because its owner wants it whole, and because 10,000 Services have 50,000 endpoints. In such a map nothing else is.
+ */
+export interface NftSlots {
+  readonly kind: 'slots';
+  readonly family: TableFamily;
+  readonly table: string;
+  readonly set: string;
+  /** One value per type of the map's key but the last. */
+  readonly key: readonly Value[];
+  /** By slot. A hole is never wanted: it is where somebody else took an element. */
+  readonly data: readonly (readonly Value[] | undefined)[];
+  readonly cause?: Cause;
+}
+
 /** What a match can look at; each is written as `nft` writes it. */
 export type Field =
   | 'ip saddr'
@@ -173,4 +189,4 @@ export type Statement =
   /** Read back from a foreign rule that this vocabulary has no word for: the expression's name. Never planned. */
   | { readonly unknown: string };
 
-export type NftObject = NftTable | NftChain | NftSet | NftElement;
+export type NftObject = NftTable | NftChain | NftSet | NftElement | NftSlots;

@@ -12,6 +12,8 @@ export type KernelState = ReadonlyMap<string, KernelObject>;
 export interface Operation {
   readonly verb: 'add' | 'replace' | 'delete';
   readonly object: KernelObject;
+  /** What is under the key, as far as the caller knows: of a large object a port then sends only what differs. */
+  readonly present?: KernelObject;
 }
 
 /** What the kernel said no to. `errno` is its name: 'EEXIST', 'ENOENT', 'EINVAL'. */

@@ -9,6 +9,7 @@ import type {
   NftElement,
   NftRule,
   NftSet,
+  NftSlots,
   Statement,
   TableFamily,
   Value,
@@ -71,6 +72,11 @@ export function element(
   family: TableFamily = 'inet',
 ): NftElement {
   return { kind: 'element', family, table: TABLE, set, key, data, cause };
+}
+
+/** `data[i]` under `key . i`. */
+export function slots(set: string, key: readonly Value[], cause: Cause, data: readonly (readonly Value[])[]): NftSlots {
+  return { kind: 'slots', family: 'inet', table: TABLE, set, key, data, cause };
 }
 
 export function field(name: Field): Expression {

@@ -217,9 +217,17 @@ const element = (
   key: values,
   ...(data && { data }),
 });
+const slots = (name: string, key: readonly Value[], ...data: readonly (readonly Value[])[]): NftObject => ({
+  kind: 'slots',
+  family: 'inet',
+  table: TABLE,
+  set: name,
+  key,
+  data,
+});
 const ELEMENTS: readonly NftObject[] = [
-  element('endpoints4', [ip('10.96.0.1'), 6, 80, 0], [ip('10.244.1.2'), 8080]),
-  element('endpoints6', [ip('fd00:10:96::1'), 17, 53, 1], [ip('fd00:10:244::2'), 5353]),
+  slots('endpoints4', [ip('10.96.0.1'), 6, 80], [ip('10.244.1.2'), 8080], [ip('10.244.2.2'), 8080]),
+  slots('endpoints6', [ip('fd00:10:96::1'), 17, 53], [ip('fd00:10:244::2'), 5353]),
   element('guard', ['pw0123456789a', ip('10.244.1.2')]),
   element('marks', [0x4000, 'ipv6', 'established', '02:00:00:00:00:01']),
   element('numbers', [7], [0x10000]),
@@ -304,7 +312,7 @@ function check(title: string, objects: readonly NftObject[]): void {
           .map(({ operation, message }) => [format(operation.object), message]),
         [],
       );
-      const read = port.read(['table', 'set', 'chain', 'element']);
+      const read = port.read(['table', 'set', 'chain', 'element', 'slots']);
       for (const object of objects) {
         const there = read.get(key(object));
         assert.ok(there && equal(object, there), `${format(object)}\n was read back as\n${there && format(there)}`);

@@ -19,6 +19,7 @@ import type {
   NftElement,
   NftRule,
   NftSet,
+  NftSlots,
   NftTable,
   Statement,
   Value,
@@ -112,6 +113,13 @@ export const set = (name: string, key: readonly DataType[], more: Partial<NftSet
 export const element = (name: string, key: readonly Value[], data?: NftElement['data']): NftElement => ({
   ...at,
   kind: 'element',
+  set: name,
+  key,
+  data,
+});
+export const slots = (name: string, key: readonly Value[], ...data: readonly (readonly Value[])[]): NftSlots => ({
+  ...at,
+  kind: 'slots',
   set: name,
   key,
   data,

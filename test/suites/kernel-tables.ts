@@ -23,6 +23,8 @@ interface VerbCase {
 
 const map = o.set('m', ['ipv4_addr', 'inet_proto', 'inet_service'], { data: ['ipv4_addr', 'inet_service'] });
 const web = [o.ip('10.96.0.1'), 6, 80] as const;
+const array = o.set('a', ['ipv4_addr', 'inet_proto', 'inet_service', 'mark'], { data: ['ipv4_addr', 'inet_service'] });
+const target = (host: number) => [o.ip(`10.244.1.${host}`), 8080] as const;
 
 export const VERBS: readonly VerbCase[] = [
   {
@@ -159,6 +161,18 @@ export const VERBS: readonly VerbCase[] = [
     second: o.baseChain('c', { type: 'filter', hook: 'forward', priority: 0, policy: 'accept' }, o.says(o.accept)),
   },
   { title: 'element', given: [o.table, o.set('s', ['ipv4_addr'])], first: o.element('s', [o.ip('10.0.0.1')]) },
+  {
+    title: 'slots that grow',
+    given: [o.table, array, o.slots('a', [o.ip('10.96.0.2'), 6, 80], target(9))],
+    first: o.slots('a', web, target(1)),
+    second: o.slots('a', web, target(2), target(1), target(3)),
+  },
+  {
+    title: 'slots that shrink',
+    given: [o.table, array],
+    first: o.slots('a', web, target(1), target(2), target(3)),
+    second: o.slots('a', web, target(1), target(3)),
+  },
   {
     title: 'prefix',
     given: [o.table, o.set('s', ['ipv4_addr'], { interval: true })],
@@ -356,8 +370,7 @@ const services: readonly KernelObject[] = [
   ),
   o.baseChain('prerouting', nat('prerouting'), o.because('Services', { vmap: service, map: { set: 'services' } })),
   o.element('services', web, o.goto('choose-2')),
-  o.element('endpoints', [...web, 0], [o.ip('10.244.1.2'), 8080]),
-  o.element('endpoints', [...web, 1], [o.ip('10.244.2.2'), 8080]),
+  o.slots('endpoints', web, [o.ip('10.244.1.2'), 8080], [o.ip('10.244.2.2'), 8080]),
 ];
 
 export const STATES: Readonly<Record<string, readonly KernelObject[]>> = {
@@ -398,7 +411,7 @@ export const STATES: Readonly<Record<string, readonly KernelObject[]>> = {
     o.baseChain('choose-2', nat('prerouting'), o.says(o.jump('prerouting'))),
     o.chain('choose-1', o.says({ counter: true }, o.accept)),
     o.element('services', [o.ip('fd00:10:96::1'), 6, 80], o.goto('choose-1')),
-    o.element('endpoints', [o.ip('fd00:10:96::1'), 6, 80, 0], [o.ip('fd00:10:244::2'), 8080]),
+    o.slots('endpoints', [o.ip('fd00:10:96::1'), 6, 80], [o.ip('fd00:10:244::2'), 8080]),
   ],
   policy: [
     o.table,

@@ -134,7 +134,7 @@ export function kernelSuite(name: string, open: OpenKernel): void {
     fresh('a table takes its contents along', port => {
       add(port, STATES.services!);
       assert.deepEqual(errnos(port, [{ verb: 'delete', object: o.table }]), []);
-      assert.deepEqual([...port.read(['table', 'set', 'chain', 'element']).keys()], []);
+      assert.deepEqual([...port.read(['table', 'set', 'chain', 'element', 'slots']).keys()], []);
     });
 
     fresh('read gives the kinds asked for', port => {

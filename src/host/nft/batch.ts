@@ -1,14 +1,15 @@
 /** Operations on nftables objects as one batch of messages, in the given order. Knows encodings; refuses to know what is there. */
 
-import type { NftChain, NftElement, NftObject, NftSet, NftTable } from '../../kernel/nft-objects.js';
+import type { NftChain, NftElement, NftObject, NftSet, NftSlots, NftTable } from '../../kernel/nft-objects.js';
 import { references } from '../../kernel/nft-text.js';
 import type { Operation } from '../../kernel/port.js';
-import { beginMessage, endMessage, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from '../../wire/netlink.js';
+import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from '../../wire/netlink.js';
 import { Writer } from '../../wire/netlink-attributes.js';
-import { beginBatch, endBatch, NFPROTO, writeNfgenmsg } from '../../wire/nfnetlink.js';
-import { encodeNft, NFT_MSG, nftType, writeChain, writeRule, writeTable } from '../../wire/nftables.js';
+import { beginBatch, endBatch, NFPROTO } from '../../wire/nfnetlink.js';
+import { encodeNft, NFT_MSG, writeChain, writeRule, writeTable } from '../../wire/nftables.js';
 import { beginElements, writeSet, writeSetName } from '../../wire/nftables-set.js';
 import { encodeRuleUserdata } from '../../wire/nftables-userdata.js';
+import { type ElementOperation, writeElements } from './element-messages.js';
 import { type AnonymousSet, linearize } from './linearize.js';
 import { ElementEncoder, encodeAnonymous, encodeSet, type SetShape, shapeOf } from './sets.js';
 
@@ -17,10 +18,7 @@ export interface NftOperation extends Operation {
 }
 
 /** Finds the shape of a set that is in the kernel. */
-export type Shapes = (element: NftElement) => SetShape | undefined;
-
-/** A list attribute holds at most 65,535 bytes; an element takes far less than what is left. */
-const LIST_LIMIT = 60_000;
+export type Shapes = (of: NftElement | NftSlots) => SetShape | undefined;
 
 /** linux/netfilter.h, netfilter_arp.h: hooks by number; family netdev and ARP count their own. */
 const HOOKS = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
@@ -33,7 +31,7 @@ export class NftBatch {
   readonly #causes: {
     readonly first: number;
     readonly operations: readonly NftOperation[];
-    readonly starts?: number[];
+    readonly starts?: readonly number[];
   }[] = [];
   readonly #created = new Set<string>();
   readonly #awaited = new Map<string, NftChain>();
@@ -147,38 +145,15 @@ export class NftBatch {
     });
   }
 
-  /** Elements of one set and one verb, in as few messages as they fit in. */
+  /** Elements of one set and one verb. */
   #elements(run: readonly ElementOperation[]): void {
     const { verb, object: first } = run[0]!;
     const shape = this.#shapes.get(`${first.family} ${first.table} ${first.set}`) ?? this.shapes(first);
     if (!shape) throw Object.assign(new Error(`no set ${first.set}`), { code: 'ENOENT' });
-    const encoder = new ElementEncoder(shape);
-    if (verb !== 'add') this.#elementMessages(NFT_MSG.DELSETELEM, 0, run, encoder);
-    if (verb === 'delete') return;
-    if (shape.data === 'verdict')
-      for (const { object } of run) if (object.data && 'chain' in object.data) this.#hoist(object, object.data.chain);
-    this.#elementMessages(NFT_MSG.NEWSETELEM, NLM_F_CREATE, run, encoder);
-  }
-
-  #elementMessages(type: number, flags: number, run: readonly ElementOperation[], encoder: ElementEncoder): void {
-    const w = this.#w;
-    const { family, table, set } = run[0]!.object;
-    for (let i = 0; i < run.length; ) {
-      const seq = this.#count++;
-      const message = beginMessage(w, nftType(type), flags, seq);
-      writeNfgenmsg(w, NFPROTO[family]);
-      const list = beginElements(w, table, set);
-      const starts: number[] = [];
-      for (; i < run.length && w.length - list < LIST_LIMIT; i++) {
-        const { key, data } = run[i]!.object;
-        starts.push(w.length - message);
-        // A deletion names the key alone.
-        encoder.write(w, key, type === NFT_MSG.DELSETELEM ? undefined : data);
-      }
-      this.#causes.push({ first: seq, operations: run.slice(i - starts.length, i), starts });
-      w.end(list);
-      endMessage(w, message);
-    }
+    if (shape.data === 'verdict' && verb !== 'delete')
+      for (const { object } of run)
+        if (object.kind === 'element' && object.data && 'chain' in object.data) this.#hoist(object, object.data.chain);
+    this.#causes.push(...writeElements(this.#w, run, shape, () => this.#count++));
   }
 
   #message(
@@ -189,10 +164,6 @@ export class NftBatch {
   ): void {
     encodeNft(this.#w, type, flags, this.#count++, NFPROTO[at.family], content);
   }
-}
-
-interface ElementOperation extends NftOperation {
-  readonly object: NftElement;
 }
 
 /** An operation that has no encoding; of a run of elements the first stands for all. */
@@ -212,7 +183,7 @@ export class BadOperation extends Error {
 function* runs(operations: readonly NftOperation[]): Generator<readonly NftOperation[]> {
   for (let i = 0; i < operations.length; ) {
     const { verb, object } = operations[i]!;
-    if (object.kind !== 'element') {
+    if (object.kind !== 'element' && object.kind !== 'slots') {
       yield [operations[i++]!];
       continue;
     }
@@ -231,14 +202,14 @@ function* runs(operations: readonly NftOperation[]): Generator<readonly NftOpera
 }
 
 function isElement(operation: NftOperation): operation is ElementOperation {
-  return operation.object.kind === 'element';
+  return operation.object.kind === 'element' || operation.object.kind === 'slots';
 }
 
 function isElements(run: readonly NftOperation[]): run is readonly ElementOperation[] {
   return isElement(run[0]!);
 }
 
-function sameSet(a: NftElement, b: NftElement): boolean {
+function sameSet(a: NftElement | NftSlots, b: NftElement | NftSlots): boolean {
   return a.set === b.set && a.family === b.family && a.table === b.table;
 }
 

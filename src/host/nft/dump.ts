@@ -1,6 +1,16 @@
 /** The nftables objects of a namespace, read from the kernel in one consistent view. Knows messages, changes nothing. */
 
-import type { Hook, NftChain, NftObject, NftRule, TableFamily } from '../../kernel/nft-objects.js';
+import { hasSlots } from '../../kernel/nft-kinds.js';
+import type {
+  Hook,
+  NftChain,
+  NftObject,
+  NftRule,
+  NftSet,
+  NftSlots,
+  TableFamily,
+  Value,
+} from '../../kernel/nft-objects.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
 import { NFPROTO, writeNfgenmsg } from '../../wire/nfnetlink.js';
 import {
@@ -19,7 +29,7 @@ import * as wire from '../../wire/nftables-set.js';
 import { decodeRuleUserdata } from '../../wire/nftables-userdata.js';
 import type { NetlinkSocket } from '../netlink-socket.js';
 import { delinearize, type KnownSet } from './delinearize.js';
-import { decodeElements, decodeSet, familyName, type SetShape } from './sets.js';
+import { decodeElements, decodeSet, type ElementContent, familyName, type SetShape } from './sets.js';
 
 const ATTEMPTS = 10;
 
@@ -27,6 +37,8 @@ export interface NftDump {
   readonly objects: readonly NftObject[];
   /** By `family table name`. */
   readonly shapes: ReadonlyMap<string, SetShape>;
+  /** A hash table that just grew was still moving its elements: some slot was there twice, and as many not at all. */
+  readonly torn: boolean;
 }
 
 /** Everything in the tables of that name, of any family. */
@@ -41,6 +53,7 @@ export function dumpNft(socket: NetlinkSocket, name: string): NftDump {
       return {
         objects: dumps.flatMap(dump => dump.objects),
         shapes: new Map(dumps.flatMap(dump => [...dump.shapes])),
+        torn: dumps.some(dump => dump.torn),
       };
   }
 }
@@ -88,6 +101,7 @@ function dumpTable(socket: NetlinkSocket, family: TableFamily, table: string): N
   const objects: NftObject[] = [{ kind: 'table', family, name: table }];
   const shapes = new Map<string, SetShape>();
   const known = new Map<string, KnownSet>();
+  let torn = false;
   for (const message of sets) {
     const { name, keyLength } = message;
     const set = decodeSet(message);
@@ -95,8 +109,12 @@ function dumpTable(socket: NetlinkSocket, family: TableFamily, table: string): N
     if (!set) continue;
     shapes.set(`${family} ${table} ${name}`, set);
     objects.push(set);
-    for (const content of decodeElements(set, elementsOf(name)))
-      objects.push({ kind: 'element', family, table, set: name, ...content });
+    const contents = decodeElements(set, elementsOf(name));
+    if (hasSlots(set)) {
+      const arrays = slotsOf(set, contents);
+      objects.push(...arrays.slots);
+      torn ||= arrays.torn;
+    } else for (const content of contents) objects.push({ kind: 'element', family, table, set: name, ...content });
   }
   const rules = new Map<string, RuleMessage[]>();
   for (const message of list(NFT_MSG.GETRULE, w => writeRule(w, { table }))) {
@@ -112,7 +130,26 @@ function dumpTable(socket: NetlinkSocket, family: TableFamily, table: string): N
     const ofChain = (rules.get(chain.name) ?? []).map(rule => ruleOf(rule, family, name => known.get(name)));
     objects.push(chainOf(chain, family, ofChain));
   }
-  return { objects, shapes };
+  return { objects, shapes, torn };
+}
+
+/** Elements put together to the arrays that they are. */
+function slotsOf(set: NftSet, contents: readonly ElementContent[]) {
+  const { family, table, name } = set;
+  const found = new Map<string, NftSlots & { readonly data: (readonly Value[] | undefined)[] }>();
+  let torn = false;
+  for (const content of contents) {
+    const values = content.data as readonly Value[];
+    const key = content.key.slice(0, -1);
+    const slot = content.key.at(-1) as number;
+    const text = key.join();
+    let slots = found.get(text);
+    if (!slots) found.set(text, (slots = { kind: 'slots', family, table, set: name, key, data: [] }));
+    torn ||= slots.data[slot] !== undefined;
+    while (slots.data.length < slot) slots.data.push(undefined);
+    slots.data[slot] = values;
+  }
+  return { slots: found.values(), torn };
 }
 
 function pick({ key, data }: SetShape): Pick<KnownSet, 'key' | 'data'> {

@@ -126,16 +126,19 @@ export class ElementEncoder {
     this.#keyLength = length(shape.key);
   }
 
-  /** Appends one element, which is two where a set has intervals: where it begins, and where it is over. Throws ValueError. */
-  write(w: Writer, key: readonly Value[], data?: NftElement['data']): void {
+  /**
+   * Appends one element, which is two where a set has intervals: where it begins, and where it is over. `slot` is the last part
+   * of the key, where that is a slot. Throws ValueError.
+   */
+  write(w: Writer, key: readonly Value[], data?: NftElement['data'], slot?: number): void {
     const { shape } = this;
     if (key.length === 1 && key[0] === '*') {
       wire.writeElement(w, { ...dataParts(shape, data), flags: wire.NFT_SET_ELEM_CATCHALL });
       return;
     }
-    if (key.length !== shape.key.length)
+    if (key.length + (slot === undefined ? 0 : 1) !== shape.key.length)
       throw new types.ValueError(`${key.length} values for ${shape.key.length} types`);
-    if (!shape.interval) this.#framed(w, key, data);
+    if (!shape.interval) this.#framed(w, key, data, slot);
     else if (key.length > 1) {
       const from = key.map(value => types.bounds(value)[0]);
       const to = key.map(value => types.bounds(value)[1]);
@@ -148,12 +151,14 @@ export class ElementEncoder {
     }
   }
 
-  #framed(w: Writer, key: readonly Value[], data: NftElement['data']): void {
+  #framed(w: Writer, key: readonly Value[], data: NftElement['data'], slot: number | undefined): void {
     const values = isList(data) ? data : undefined;
     const list = values && dataTypes(this.shape, values);
     const { beforeKey, afterKey } = this.#frame(isList(data) ? 'data' : data, list);
     w.raw(beforeKey);
-    writeAll(w, this.shape.key, key);
+    if (this.shape.key.length === 1) types.writeValue(w, this.shape.key[0]!, key[0]!);
+    else writePadded(w, this.shape.key, key);
+    if (slot !== undefined) types.writePadded(w, this.shape.key[key.length]!, slot);
     w.pad().raw(afterKey);
     if (!list) return;
     writeAll(w, list, values!);
@@ -194,7 +199,12 @@ function put(list: readonly ValueType[], values: readonly Value[]): wire.Put {
 /** One value in its own size, several each filled up to whole registers. */
 function writeAll(w: Writer, list: readonly ValueType[], values: readonly Value[]): void {
   if (list.length === 1) types.writeValue(w, list[0]!, values[0]!);
-  else for (let i = 0; i < list.length; i++) types.writePadded(w, list[i]!, values[i]!);
+  else writePadded(w, list, values);
+}
+
+/** As many as there are values. */
+function writePadded(w: Writer, list: readonly ValueType[], values: readonly Value[]): void {
+  for (let i = 0; i < values.length; i++) types.writePadded(w, list[i]!, values[i]!);
 }
 
 /** The next number in network byte order; undefined after the last. */

@@ -5,7 +5,7 @@ import type { ServiceEntry } from '../../model/cluster.js';
 import { PROTOCOL_NUMBERS } from '../../net/flow.js';
 import type { Ip } from '../../net/ip.js';
 import { type Feature, type FeatureOf, NOTHING, type World } from '../feature.js';
-import { element } from '../nft.js';
+import { element, slots } from '../nft.js';
 import { chooser } from './chooser.js';
 import { REFUSE, rules } from './rules.js';
 import { select } from './select.js';
@@ -47,9 +47,12 @@ function planAddress(service: ServiceEntry, ip: Ip, objects: KernelObject[]): vo
       continue;
     }
     const choice = chooser(family, targets.length);
-    objects.push(choice.chain, element(sets.services, [ip, protocol, port.port], cause, choice.verdict));
-    for (let slot = 0; slot < targets.length; slot++)
-      objects.push(element(sets.endpoints, [ip, protocol, port.port, slot], cause, targets[slot]!));
+    const key = [ip, protocol, port.port];
+    objects.push(
+      choice.chain,
+      element(sets.services, key, cause, choice.verdict),
+      slots(sets.endpoints, key, cause, targets),
+    );
   }
 }
 
