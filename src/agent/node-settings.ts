@@ -17,7 +17,8 @@ export function settingsOf(config: AgentConfig, cluster: Cluster, port: KernelPo
   const addresses = node.addresses.filter((ip, i, all) => all.findIndex(other => other.family === ip.family) === i);
   if (addresses.length === 0 || podCidrs.length === 0) return undefined;
   const uplink = uplinkOf(port, addresses);
-  return uplink && { addresses, podCidrs, serviceCidrs, dnsAddresses: dns.addresses, overlay, ...uplink };
+  const { zone } = node;
+  return uplink && { addresses, podCidrs, serviceCidrs, dnsAddresses: dns.addresses, overlay, zone, ...uplink };
 }
 
 export function sameSettings(a: Settings, b: Settings): boolean {

@@ -41,15 +41,19 @@ export function frontClaim({ ip, number, port }: ExternalFront): string {
   return `${ip ?? 'node'} ${port.protocol} ${number}`;
 }
 
-/** Who may use the LoadBalancer addresses; undefined when nothing is said. A range that cannot be read lets nobody in. */
+/**
+ * Who may use the LoadBalancer addresses; undefined when nothing is said. A range that cannot be read lets nobody in, and one
+ * inside another says nothing more.
+ */
 export function sourceRanges(key: string, object: Service, problems: Problem[]): readonly Cidr[] | undefined {
   const written = texts(object, 'spec', 'loadBalancerSourceRanges');
   if (written.length === 0) return undefined;
-  return written.flatMap(item => {
+  const cidrs = written.flatMap(item => {
     const cidr = Cidr.parse(item.trim(), { mask: true });
     if (!cidr) problems.push(problem(`Service ${key}`, 'PW-S407', { cidr: item }));
     return cidr ?? [];
   });
+  return cidrs.filter((cidr, i) => !cidrs.some((other, j) => other.contains(cidr) && (!cidr.contains(other) || j < i)));
 }
 
 function nodePorts(object: Service, ports: readonly ServicePort[]): ExternalFront[] {

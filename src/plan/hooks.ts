@@ -4,6 +4,7 @@ import type { Hook } from '../kernel/nft-objects.js';
 
 /** NF_IP_PRI_* of linux/netfilter_ipv4.h. */
 const RAW = -300;
+const MANGLE = -150;
 const DSTNAT = -100;
 const FILTER = 0;
 const SRCNAT = 100;
@@ -15,9 +16,15 @@ export const HOOKS = {
   services: { type: 'nat', hook: 'prerouting', priority: DSTNAT, policy: 'accept' },
   // The same for connections of the node's own processes, which never pass prerouting.
   'services-local': { type: 'nat', hook: 'output', priority: DSTNAT, policy: 'accept' },
+  // Which client went to which endpoint, for session affinity: after DNAT, and before SNAT hides the client.
+  affinity: { type: 'filter', hook: 'postrouting', priority: MANGLE, policy: 'accept' },
+  // The same for endpoints that are this node's own processes, which no packet leaves for.
+  'affinity-local': { type: 'filter', hook: 'input', priority: MANGLE, policy: 'accept' },
   // After DNAT: what still has a ClusterIP as its destination has no endpoint. Reject is possible only from here on.
   refuse: { type: 'filter', hook: 'forward', priority: FILTER, policy: 'accept' },
   'refuse-local': { type: 'filter', hook: 'output', priority: FILTER, policy: 'accept' },
+  // A node port is an address of the node itself: without an endpoint its packets stay here.
+  'refuse-input': { type: 'filter', hook: 'input', priority: FILTER, policy: 'accept' },
   // Before masquerade, which would choose the address of the link: here it must be one that Pods can answer to.
   'services-source': { type: 'nat', hook: 'postrouting', priority: SRCNAT - 1, policy: 'accept' },
   // The last word on the source of what leaves the cluster.

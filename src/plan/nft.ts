@@ -22,8 +22,20 @@ export const FAMILIES: readonly Family[] = [4, 6];
 
 /** nft's words that differ between the families. */
 export const WORDS = {
-  4: { address: 'ipv4_addr', source: 'ip saddr', destination: 'ip daddr', nat: 'ip' },
-  6: { address: 'ipv6_addr', source: 'ip6 saddr', destination: 'ip6 daddr', nat: 'ip6' },
+  4: {
+    address: 'ipv4_addr',
+    source: 'ip saddr',
+    destination: 'ip daddr',
+    original: 'ct original ip daddr',
+    nat: 'ip',
+  },
+  6: {
+    address: 'ipv6_addr',
+    source: 'ip6 saddr',
+    destination: 'ip6 daddr',
+    original: 'ct original ip6 daddr',
+    nat: 'ip6',
+  },
 } as const;
 
 /** A base chain from the table of hooks. */
@@ -42,6 +54,9 @@ export function rule(cause: Cause, ...statements: readonly Statement[]): NftRule
 interface SetOptions<T = DataType> {
   readonly data?: readonly T[] | 'verdict';
   readonly interval?: boolean;
+  readonly dynamic?: boolean;
+  /** Seconds. */
+  readonly timeout?: number;
   readonly family?: TableFamily;
 }
 
@@ -94,6 +109,10 @@ export function notInSet(set: string, ...fields: readonly Field[]): Statement {
 
 export function is(name: Field, to: Value | readonly Value[]): Statement {
   return { match: [field(name)], op: '==', to };
+}
+
+export function isNot(name: Field, to: Value): Statement {
+  return { match: [field(name)], op: '!=', to };
 }
 
 /** SNAT to that address, ports as the kernel needs them. */

@@ -12,6 +12,8 @@ export interface Settings {
   /** Where the agent itself answers DNS; a Service with such a ClusterIP is the agent's own and gets no rules. */
   readonly dnsAddresses: readonly Ip[];
   readonly overlay: 'none' | 'vxlan';
+  /** The node's topology.kubernetes.io/zone: hints of endpoints may name it. */
+  readonly zone?: string;
   /** The link to the other nodes. */
   readonly link: string;
   /** That link's MTU, in bytes. */

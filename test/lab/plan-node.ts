@@ -14,7 +14,7 @@ import { Planner } from '../../src/plan/planner.js';
 import { podSide } from '../../src/plan/pods/pod-side.js';
 import { podMtu, type Settings } from '../../src/plan/settings.js';
 import { Reconciler } from '../../src/reconcile/reconciler.js';
-import { node1 } from '../plan/world.js';
+import { node1, RANGES } from '../plan/world.js';
 
 const PREFIX = `/run/netns/pwt-plan-${process.pid}`;
 
@@ -39,7 +39,7 @@ export class PlannedNode {
     this.#port = this.#namespace(this.netns);
     must(this.#port, [...LOOPBACK, ...underlay(this.outside)]);
     must(outside, [...LOOPBACK, ...neighbourhood()]);
-    this.#builder = new ClusterBuilder({ serviceCidrs: this.#settings.serviceCidrs });
+    this.#builder = new ClusterBuilder(RANGES);
     this.#planner = new Planner(this.#builder.cluster, 'n1', this.#settings);
     this.#reconciler = new Reconciler(this.#port);
     this.#set(this.#planner.start());
@@ -130,7 +130,7 @@ function underlay(outside: string): KernelObject[] {
   ];
 }
 
-/** The neighbour knows the node as the way to the Services, and no way to any Pod. */
+/** The neighbour knows the node as the way to Services and LoadBalancer addresses, and no way to any Pod. */
 function neighbourhood(): KernelObject[] {
   return [
     { kind: 'link', type: 'veth', name: 'eth0', up: true },
@@ -138,6 +138,8 @@ function neighbourhood(): KernelObject[] {
     address('fd00:172:30::1', 64),
     route('10.96.0.0/16', '172.30.0.11'),
     route('fd00:10:96::/112', 'fd00:172:30::11'),
+    route('192.0.2.0/24', '172.30.0.11'),
+    route('2001:db8:1::/64', 'fd00:172:30::11'),
   ];
 }
 

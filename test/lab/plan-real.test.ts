@@ -15,6 +15,9 @@ const B = { 4: '10.244.1.6', 6: 'fd00:10:244:1::6' };
 const WEB = { 4: '10.96.1.1', 6: 'fd00:10:96::11' };
 const BOTH = { 4: '10.96.1.2', 6: 'fd00:10:96::12' };
 const EMPTY = { 4: '10.96.1.3', 6: 'fd00:10:96::13' };
+const BALANCED = { 4: '192.0.2.1', 6: '2001:db8:1::1' };
+const GUARDED = { 4: '192.0.2.2', 6: '2001:db8:1::2' };
+const STICKY = { 4: '10.96.1.6', 6: 'fd00:10:96::16' };
 const SELF = { 4: '10.96.1.4', 6: 'fd00:10:96::14' };
 
 for (const profile of ['routed', 'bridge'] as const) {
@@ -56,7 +59,20 @@ for (const profile of ['routed', 'bridge'] as const) {
         says('and through a Service, too', () => ask(a, WEB[family], 80), `b ${A[family]}`);
         says('the node reaches a Pod', () => ask(planned.netns, B[family], 8080), `b ${NODE[family]}`);
         says('the node reaches a Service', () => ask(planned.netns, WEB[family], 80), `b ${NODE[family]}`);
-        says('from outside, through this node', () => ask(planned.outside, WEB[family], 80), `b ${NODE[family]}`);
+        // The endpoint is on this node, so that the reply comes back here without the node's address.
+        says(
+          'from outside, under its own address',
+          () => ask(planned.outside, WEB[family], 80),
+          `b ${OUTSIDE[family]}`,
+        );
+        says('by a node port', () => ask(planned.outside, NODE[family], 30080), `b ${OUTSIDE[family]}`);
+        says('by a node port from a Pod', () => ask(a, NODE[family], 30080), `b ${A[family]}`);
+        says('by a node port from the node', () => ask(planned.netns, NODE[family], 30080), `b ${NODE[family]}`);
+        says('a node port without endpoints: refused', () => ask(planned.outside, NODE[family], 30082), 'ECONNREFUSED');
+        says('by a LoadBalancer address', () => ask(planned.outside, BALANCED[family], 80), `b ${OUTSIDE[family]}`);
+        says('another port of it: refused', () => ask(planned.netns, BALANCED[family], 81), 'ECONNREFUSED');
+        says('by one that is only for others: dropped', () => ask(planned.outside, GUARDED[family], 80), 'silence');
+        says('… and not from a Pod that is among those', () => ask(a, GUARDED[family], 80), `b ${A[family]}`);
         says('a Pod reaches itself through its own Service', () => ask(a, SELF[family], 80), `a ${NODE[family]}`);
         says('a Pod leaves the cluster as the node', () => ask(a, OUTSIDE[family], 8080), `outside ${NODE[family]}`);
         // Asked by b: the kernel sends few ICMP errors per second to one destination, and a had redirects for its hairpin.
@@ -72,6 +88,12 @@ for (const profile of ['routed', 'bridge'] as const) {
           assert.deepEqual([...answers].sort(), [`a ${NODE[family]}`, `b ${NODE[family]}`]);
         });
       }
+
+      it(`IPv${family}: session affinity keeps a client at its endpoint, also when others come`, async () => {
+        const first = await askTcp(a, STICKY[family], 80);
+        for (let i = 0; i < 20; i++) assert.equal(await askTcp(a, STICKY[family], 80), first);
+        assert.deepEqual(planned.differences(), [], 'what the rules learnt is not ours to plan');
+      });
 
       it(`IPv${family}: a packet under another's address is dropped`, async () => {
         const stolen = family === 4 ? '10.244.1.99' : 'fd00:10:244:1::99';
@@ -113,12 +135,31 @@ const SERVICES = [
   ...tcpAndUdp('both', BOTH, [A, B]),
   ...tcpAndUdp('empty', EMPTY, []),
   ...tcpAndUdp('self', SELF, [A]),
+  ...balanced('balanced', { 4: '10.96.1.5', 6: 'fd00:10:96::15' }, BALANCED, [B], 30080),
+  ...balanced('guarded', { 4: '10.96.1.7', 6: 'fd00:10:96::17' }, GUARDED, [B], 30081, {
+    loadBalancerSourceRanges: [`${A[4]}/32`, `${A[6]}/128`],
+  }),
+  ...balanced('bare', { 4: '10.96.1.8', 6: 'fd00:10:96::18' }, { 4: '192.0.2.3', 6: '2001:db8:1::3' }, [], 30082),
+  ...tcpAndUdp('sticky', STICKY, [A, B], { sessionAffinity: 'ClientIP' }),
 ];
 
 type Pair = { readonly 4: string; readonly 6: string };
 
-function tcpAndUdp(name: string, addresses: Pair, pods: readonly Pair[]) {
-  const ports = ['TCP', 'UDP'].map(protocol => ({ name: protocol === 'TCP' ? 'http' : 'udp', protocol, port: 80 }));
+/** The same as a LoadBalancer Service with those addresses and that node port. */
+function balanced(name: string, inside: Pair, ips: Pair, pods: readonly Pair[], nodePort: number, spec = {}) {
+  const ingress = [{ ip: ips[4] }, { ip: ips[6] }];
+  return tcpAndUdp(name, inside, pods, { type: 'LoadBalancer', ...spec }, nodePort).map(object =>
+    object.kind === 'Service' ? { ...object, status: { loadBalancer: { ingress } } } : object,
+  );
+}
+
+function tcpAndUdp(name: string, addresses: Pair, pods: readonly Pair[], spec = {}, nodePort?: number) {
+  const ports = ['TCP', 'UDP'].map(protocol => ({
+    name: protocol === 'TCP' ? 'http' : 'udp',
+    protocol,
+    port: 80,
+    nodePort,
+  }));
   const slices = ([4, 6] as const).flatMap(family => {
     const ips = pods.map(pod => pod[family]);
     if (!ips.length) return [];
@@ -127,5 +168,5 @@ function tcpAndUdp(name: string, addresses: Pair, pods: readonly Pair[]) {
       slice(`${name}u-${family}`, name, ips, { portName: 'udp', protocol: 'UDP' }),
     ];
   });
-  return [service(name, [addresses[4], addresses[6]], { ports }), ...slices];
+  return [service(name, [addresses[4], addresses[6]], { ports, ...spec }), ...slices];
 }

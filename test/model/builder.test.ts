@@ -4,15 +4,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { buildCluster, ClusterBuilder } from '../../src/model/builder.js';
-import { Cidr } from '../../src/net/cidr.js';
 import type { KubeObject } from '../../src/objects/meta.js';
-import { node, SERVICE_CIDRS, service, slice } from '../plan/world.js';
-
-const options = {
-  serviceCidrs: SERVICE_CIDRS,
-  podCidrs: [Cidr.of('10.244.0.0/16')],
-  externalIPs: [Cidr.of('192.0.2.128/25')],
-};
+import { node, RANGES as options, service, slice } from '../plan/world.js';
 
 describe('problems', () => {
   check('a node without pod CIDRs', [node(2, [])], ['PW-N311 Node n2']);

@@ -9,7 +9,7 @@ import { buildCluster, ClusterBuilder } from '../../src/model/builder.js';
 import type { ClusterEvent } from '../../src/model/cluster.js';
 import type { KubeObject } from '../../src/objects/meta.js';
 import { Planner, plan } from '../../src/plan/planner.js';
-import { node, node1, SERVICE_CIDRS, service, slice } from './world.js';
+import { node, node1, RANGES, service, slice } from './world.js';
 
 /** How a list of events may reach us; each must end in the same state. */
 const EXPANDERS: Record<string, (events: readonly ClusterEvent[]) => readonly ClusterEvent[]> = {
@@ -31,7 +31,7 @@ describe('incremental planning equals planning from scratch', () => {
     it(name, () => {
       const property = fc.property(fc.array(event(), { maxLength: 30 }), overlay(), (events, settings) => {
         const objects = remaining(events).map(({ object }) => object);
-        const cluster = buildCluster(objects, { serviceCidrs: SERVICE_CIDRS });
+        const cluster = buildCluster(objects, RANGES);
         assert.deepEqual(sumOf(expand(events), settings), text(plan(cluster, 'n1', settings)));
       });
       fc.assert(property, { numRuns: 150 });
@@ -44,7 +44,7 @@ describe('owners that want the same thing want it alike', () => {
     const property = fc.property(fc.array(event(), { maxLength: 30 }), overlay(), (events, settings) => {
       const cluster = buildCluster(
         remaining(events).map(({ object }) => object),
-        { serviceCidrs: SERVICE_CIDRS },
+        RANGES,
       );
       const seen = new Map<string, KernelObject>();
       for (const [owner, objects] of plan(cluster, 'n1', settings)) {
@@ -64,7 +64,7 @@ function causeOf(object: KernelObject): string {
 }
 
 function sumOf(events: readonly ClusterEvent[], settings: ReturnType<typeof node1>): Record<string, string[]> {
-  const builder = new ClusterBuilder({ serviceCidrs: SERVICE_CIDRS });
+  const builder = new ClusterBuilder(RANGES);
   const planner = new Planner(builder.cluster, 'n1', settings);
   const sum = new Map(planner.start());
   for (const event of events)
@@ -129,23 +129,38 @@ function services(): fc.Arbitrary<KubeObject> {
     name: fc.constantFrom('http', 'dns'),
     protocol: fc.constantFrom('TCP', 'UDP'),
     port: fc.constantFrom(80, 53, 0),
+    nodePort: fc.constantFrom(0, 30080, 30081),
   });
-  const type = fc.constantFrom('ClusterIP', 'ExternalName');
+  const policy = fc.constantFrom('Cluster', 'Local');
+  const spec = fc.record({
+    ports: fc.array(port, { maxLength: 2 }),
+    type: fc.constantFrom('ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'),
+    publishNotReadyAddresses: fc.boolean(),
+    internalTrafficPolicy: policy,
+    externalTrafficPolicy: policy,
+    sessionAffinity: fc.constantFrom('None', 'ClientIP'),
+    externalIPs: fc.subarray(['192.0.2.200', '192.0.2.201', '10.96.1.1', '172.30.0.11', '2001:db8::1']),
+    loadBalancerSourceRanges: fc.subarray(['198.51.100.0/24', '198.51.100.128/25', '0.0.0.0/0', '2001:db8::/32', 'x']),
+  });
+  const ingress = fc.subarray([{ ip: '192.0.2.1' }, { ip: '192.0.2.200' }, { ip: '192.0.2.3', ipMode: 'Proxy' }]);
   return fc
-    .tuple(
-      fc.constantFrom(...NAMES),
-      fc.array(ip, { maxLength: 2 }),
-      fc.array(port, { maxLength: 2 }),
-      type,
-      fc.boolean(),
-    )
-    .map(([name, ips, ports, type, publishNotReadyAddresses]) =>
-      service(name, ips, { ports, type, publishNotReadyAddresses }),
-    );
+    .tuple(fc.constantFrom(...NAMES), fc.array(ip, { maxLength: 2 }), spec, ingress)
+    .map(([name, ips, spec, ingress]) => ({ ...service(name, ips, spec), status: { loadBalancer: { ingress } } }));
 }
 
 function slices(): fc.Arbitrary<KubeObject> {
   const ip = fc.constantFrom('10.244.1.5', '10.244.2.6', '10.244.2.7', '127.0.0.1', '::ffff:10.244.1.5', 'no address');
+  const place = fc.record(
+    {
+      nodeName: fc.constantFrom('n1', 'n2'),
+      hints: fc.constantFrom(
+        { forZones: [{ name: 'a' }] },
+        { forZones: [{ name: 'b' }] },
+        { forNodes: [{ name: 'n1' }] },
+      ),
+    },
+    { requiredKeys: [] },
+  );
   const conditions = fc.record(
     { ready: fc.boolean(), serving: fc.boolean(), terminating: fc.boolean() },
     { requiredKeys: [] },
@@ -159,7 +174,7 @@ function slices(): fc.Arbitrary<KubeObject> {
     .tuple(
       fc.constantFrom('s1', 's2', 's3'),
       fc.constantFrom(...NAMES),
-      fc.array(fc.tuple(ip, conditions), { maxLength: 4 }),
+      fc.array(fc.tuple(ip, conditions, place), { maxLength: 4 }),
       port,
     )
     .map(([name, service, endpoints, port]) => slice(name, service, endpoints, port));

@@ -1,11 +1,18 @@
 /** The lab's fixed addresses as settings and objects, for tests of the plan. */
 
+import type { Ranges } from '../../src/model/ranges.js';
 import { Cidr } from '../../src/net/cidr.js';
 import { Ip } from '../../src/net/ip.js';
 import type { KubeObject } from '../../src/objects/meta.js';
 import type { Settings } from '../../src/plan/settings.js';
 
 export const SERVICE_CIDRS = [Cidr.of('10.96.0.0/16'), Cidr.of('fd00:10:96::/112')];
+
+export const RANGES: Ranges = {
+  serviceCidrs: SERVICE_CIDRS,
+  podCidrs: [Cidr.of('10.244.0.0/16'), Cidr.of('fd00:10:244::/56')],
+  externalIPs: [Cidr.of('192.0.2.128/25')],
+};
 
 /** Node n1's settings; families other than dual stack leave the other one's addresses out. */
 export function node1(options: { overlay?: Settings['overlay']; family?: 4 | 6 } = {}): Settings {
@@ -17,6 +24,7 @@ export function node1(options: { overlay?: Settings['overlay']; family?: 4 | 6 }
     serviceCidrs: ofFamily(SERVICE_CIDRS),
     dnsAddresses: ofFamily([Ip.of('10.96.0.10'), Ip.of('fd00:10:96::a')]),
     overlay: options.overlay ?? 'none',
+    zone: 'a',
     link: 'eth0',
     mtu: 1500,
   };
@@ -49,11 +57,11 @@ export function service(name: string, clusterIPs: string[], spec: Record<string,
 
 type Conditions = { ready?: boolean; serving?: boolean; terminating?: boolean };
 
-/** A slice of that Service; `ips` with their conditions, ready when none are given. */
+/** A slice of that Service; `ips` with their conditions, ready when none are given, and what else an endpoint says. */
 export function slice(
   name: string,
   service: string,
-  ips: readonly (string | [string, Conditions])[],
+  ips: readonly (string | [ip: string, conditions: Conditions, more?: object])[],
   options: { port?: number; portName?: string; protocol?: string } = {},
 ): KubeObject {
   const first = typeof ips[0] === 'string' ? ips[0] : (ips[0]?.[0] ?? '');
@@ -67,7 +75,7 @@ export function slice(
     endpoints: ips.map(item =>
       typeof item === 'string'
         ? { addresses: [item], conditions: { ready: true } }
-        : { addresses: [item[0]], conditions: item[1] },
+        : { addresses: [item[0]], conditions: item[1], ...item[2] },
     ),
   };
 }

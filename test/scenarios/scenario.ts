@@ -13,7 +13,7 @@ import { Planner, plan } from '../../src/plan/planner.js';
 import { podSide } from '../../src/plan/pods/pod-side.js';
 import { podMtu, type Settings } from '../../src/plan/settings.js';
 import { Reconciler } from '../../src/reconcile/reconciler.js';
-import { node1 } from '../plan/world.js';
+import { node1, RANGES } from '../plan/world.js';
 
 /** `-- verb argument --` and the text up to the next such line. */
 export interface Section {
@@ -103,7 +103,7 @@ class Lab {
           ({ verb: 'add', object: { kind: 'address', link: 'eth0', ip, prefix: ip.family === 4 ? 24 : 64 } }) as const,
       ),
     ]);
-    this.#builder = new ClusterBuilder({ serviceCidrs: settings.serviceCidrs });
+    this.#builder = new ClusterBuilder({ ...RANGES, serviceCidrs: settings.serviceCidrs });
     this.#planner = new Planner(this.#builder.cluster, 'n1', settings);
     this.#set(this.#planner.start());
     this.#flush();

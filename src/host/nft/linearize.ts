@@ -175,8 +175,8 @@ class Linearizer {
 
   #update({ update, key, data }: Extract<Statement, { update: SetRef }>): void {
     this.#depend([...key, ...(data ?? [])]);
-    const end = this.#load(key);
-    const start = Math.ceil(end / 4) * 4;
+    // Without a gap: client, front and target of IPv6 are 15 of the 16 registers.
+    const start = this.#load(key);
     if (data) this.#load(data, start);
     this.#out({
       name: 'dynset',

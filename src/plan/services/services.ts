@@ -1,61 +1,56 @@
-/** ClusterIPs as data: the rules never change, a Service is elements of maps, and a packet's cost does not grow with their number. */
+/** Services as data: the rules never change, a Service is elements of maps, and a packet's cost does not grow with their number. */
 
+import type { Verdict } from '../../kernel/nft-objects.js';
 import type { KernelObject } from '../../kernel/port.js';
 import type { ServiceEntry } from '../../model/cluster.js';
-import { PROTOCOL_NUMBERS } from '../../net/flow.js';
-import type { Ip } from '../../net/ip.js';
-import { type Feature, type FeatureOf, NOTHING, type World } from '../feature.js';
+import { type Feature, type FeatureOf, NOTHING } from '../feature.js';
 import { element, slots } from '../nft.js';
-import { chooser } from './chooser.js';
+import { affinityObjects, learn } from './affinity.js';
+import { chooser, MAPS } from './chooser.js';
+import { type Front, frontsOf } from './fronts.js';
 import { REFUSE, rules } from './rules.js';
-import { select } from './select.js';
 import { hairpin, source } from './source.js';
 
-const clusterIPs: FeatureOf<'Service'> = {
+const everyService: FeatureOf<'Service'> = {
   name: 'services',
   per: 'Service',
   plan: (service, world) => {
-    // ExternalName and headless Services have no address of their own: DNS alone answers for them.
-    if (!service.clusterIPs.length) return NOTHING;
     const objects: KernelObject[] = [];
-    for (const ip of service.clusterIPs) if (!answeredHere(ip, world)) planAddress(service, ip, objects);
-    return objects;
+    for (const front of frontsOf(service, world)) planFront(service, front, objects);
+    for (const { via, ip } of service.externals)
+      if (via === 'LoadBalancer' && ip) objects.push(element(`lb-ips${ip.family}`, [ip], 'LoadBalancer address'));
+    return objects.length ? objects : NOTHING;
   },
 };
 
-export const services: readonly Feature[] = [rules, clusterIPs, source, hairpin];
+export const services: readonly Feature[] = [rules, learn, everyService, source, hairpin];
 
 /** Written out: 60,000 elements share these texts. */
-const SETS = {
-  4: { services: 'services4', endpoints: 'endpoints4', refused: 'no-endpoints4' },
-  6: { services: 'services6', endpoints: 'endpoints6', refused: 'no-endpoints6' },
-} as const;
+const REFUSED = { 4: 'no-endpoints4', 6: 'no-endpoints6' } as const;
 
 /**
- * One address of a Service. Per port: which chooser takes it (services4), and for each slot of the chooser the target
- * (endpoints4). What only some Services need (session affinity, traffic policies) is another chooser than `chooser(n)`.
+ * Per front which chooser takes it, and under each slot of the chooser the target. Without targets it is refused after
+ * routing, where Linux can answer, or dropped at once.
  */
-function planAddress(service: ServiceEntry, ip: Ip, objects: KernelObject[]): void {
+function planFront(service: ServiceEntry, front: Front, objects: KernelObject[]): void {
+  const { ip, protocol, port, from, targets, guarded } = front;
   const { family } = ip;
-  const sets = SETS[family];
+  const maps = MAPS[from][family];
   const cause = `Service ${service.key}`;
-  for (const port of service.ports) {
-    const protocol = PROTOCOL_NUMBERS[port.protocol];
-    const targets = select(service, family, port);
-    if (!targets.length) {
-      objects.push(element(sets.refused, [ip, protocol, port.port], cause, REFUSE));
-      continue;
-    }
-    const choice = chooser(family, targets.length);
-    const key = [ip, protocol, port.port];
-    objects.push(
-      choice.chain,
-      element(sets.services, key, cause, choice.verdict),
-      slots(sets.endpoints, key, cause, targets),
-    );
+  const key = [ip, protocol, port];
+  if (targets.length === 0) {
+    const refused = front.otherwise === 'refuse';
+    objects.push(element(refused ? REFUSED[family] : maps.fronts, key, cause, refused ? REFUSE : DROP));
+    return;
   }
+  const affinity = service.affinitySeconds;
+  const choice = chooser({ family, from, targets: targets.length, affinity, guarded });
+  for (const chain of choice.chains) objects.push(chain);
+  objects.push(element(maps.fronts, key, cause, choice.verdict), slots(maps.endpoints, key, cause, targets));
+  if (affinity !== undefined) objects.push(...affinityObjects(service, front, affinity));
+  if (guarded)
+    for (const range of service.sourceRanges ?? [])
+      if (range.family === family) objects.push(element(`source-ranges${family}`, [...key, range], cause));
 }
 
-function answeredHere(ip: Ip, { settings }: World): boolean {
-  return settings.dnsAddresses.some(own => own.equals(ip));
-}
+const DROP: Verdict = { verdict: 'drop' };

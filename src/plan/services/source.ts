@@ -3,7 +3,7 @@
 import type { NftRule } from '../../kernel/nft-objects.js';
 import type { Family } from '../../net/ip.js';
 import { type Feature, NOTHING } from '../feature.js';
-import { baseChain, element, FAMILIES, inSet, is, notInSet, rule, setPair, snat, WORDS } from '../nft.js';
+import { baseChain, element, FAMILIES, inSet, is, isNot, rule, setPair, snat, WORDS } from '../nft.js';
 import { type Settings, sourceAddress } from '../settings.js';
 
 /** The connection was given another destination. */
@@ -30,25 +30,29 @@ export const hairpin: Feature = {
     leaving ? NOTHING : ips.map(ip => element(`hairpin${ip.family}`, [ip, ip], `Pod ${namespace}/${name}`)),
 };
 
+/**
+ * Replies that come back here anyway keep their client's address: those to this node's Pods and processes, and those of
+ * this node's Pods. All others take the node's.
+ */
 function sourceRules(family: Family, settings: Settings): NftRule[] {
   const ip = sourceAddress(settings, family);
   if (!ip) return [];
   const { source, destination } = WORDS[family];
   const own = settings.addresses.find(address => address.family === family);
-  const outside = [translated, notInSet(`pod-cidrs${family}`, source)];
+  const pods = settings.podCidrs.find(cidr => cidr.family === family);
+  const far = [translated, ...(pods ? [isNot(source, pods), isNot(destination, pods)] : [])];
   return [
     // It would answer itself directly, from an address it never asked.
     rule('hairpin', translated, inSet(`hairpin${family}`, source, destination), snat(ip)),
-    // From outside the cluster, through this node, to an endpoint that may be anywhere. In an overlay a node's own
-    // process counts as outside, as replies to node addresses do not take the overlay; and to an endpoint that is itself
-    // a node goes the node's address, as what lies between the nodes need not carry any other.
+    // In an overlay a node's own process takes an address of the overlay towards Pods, as replies to node addresses do not
+    // take it; and to an endpoint that is itself a node goes the node's address, as what lies between nodes need not carry any other.
     ...(settings.overlay !== 'none' && own
-      ? [rule('from outside the cluster', ...outside, inSet(`node-ips${family}`, destination), snat(own))]
+      ? [rule('replies come back here', ...far, inSet(`node-ips${family}`, destination), snat(own))]
       : []),
     rule(
-      'from outside the cluster',
-      ...outside,
-      ...(settings.overlay === 'none' ? [notInSet(`node-ips${family}`, source)] : []),
+      'replies come back here',
+      ...far,
+      ...(settings.overlay === 'none' && own ? [isNot(source, own)] : []),
       snat(ip),
     ),
   ];
