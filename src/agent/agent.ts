@@ -29,6 +29,8 @@ export interface Surroundings {
   /** This node's kernel. */
   readonly kernel: KernelPort;
   readonly namespaces: Namespaces;
+  /** Whether the kernel tracks SCTP connections; left out: it does. */
+  readonly sctp?: () => boolean;
   /** Milliseconds between two looks at what others did to the kernel and to namespaces; 30 s when left out. */
   readonly resync?: number;
 }
@@ -44,13 +46,13 @@ export interface Agent {
  */
 export async function startAgent(
   config: AgentConfig,
-  { api, kernel, namespaces, resync = RESYNC }: Surroundings,
+  { api, kernel, namespaces, sctp, resync = RESYNC }: Surroundings,
 ): Promise<Agent> {
   const unlock = lockNode(config.stateDir);
   const stop = new AbortController();
   const journal = new Journal(join(config.stateDir, 'attachments'));
   const events = eventRecorder(api, { component: 'podwire-agent', host: config.node });
-  const problems = new ProblemReporter(config.node, events);
+  const problems = new ProblemReporter(config.node, events, sctp);
   const dns: Dns = dnsOf(config);
 
   const living = Attachments.living(journal).map(record => record.attachment);
@@ -99,6 +101,7 @@ export async function startAgent(
     apply: network.apply.bind(network),
     synced() {
       dns.synced();
+      problems.synced();
       network.synced();
     },
   };
@@ -119,6 +122,7 @@ export async function startAgent(
       clearInterval(sweeping);
       await cni.close();
       attachments.close();
+      problems.stop();
       network.stop();
       await dns.close();
       await events.close();

@@ -113,6 +113,24 @@ export const ERRORS = {
     cause: "{object}: source range '{cidr}' cannot be read, and lets nobody in",
     advice: 'write it as an address and a prefix length, such as 192.0.2.0/24',
   },
+  'PW-S411': {
+    cause: '{object} has no endpoints: no Pod matches its selector {selector}',
+    advice: 'compare it with `kubectl -n {namespace} get pods --show-labels`; Pods that have finished do not count',
+  },
+  'PW-S412': {
+    cause: '{object} has no endpoints: it has no selector, and nobody wrote an EndpointSlice for it',
+    advice: 'set spec.selector, or write an EndpointSlice with the label kubernetes.io/service-name: {name}',
+  },
+  'PW-S413': { cause: '{object} does not answer: of its endpoints ({count}) none is ready', advice: '{hint}' },
+  'PW-S414': {
+    cause: '{object}: none of its ready endpoints has a port for {ports}',
+    advice:
+      'name a containerPort of the Pods so, or write its number as targetPort; in an EndpointSlice the port must have the name of the Service port',
+  },
+  'PW-S415': {
+    cause: '{object}: its SCTP ports are not served, the kernel of node {node} has no connection tracking for SCTP',
+    advice: 'use a kernel with CONFIG_NF_CT_PROTO_SCTP; TCP and UDP ports are not concerned',
+  },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;
