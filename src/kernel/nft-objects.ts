@@ -64,7 +64,10 @@ export interface NftSet {
   readonly data?: readonly DataType[] | 'verdict';
   /** Elements are prefixes or ranges (NFT_SET_INTERVAL). */
   readonly interval?: boolean;
-  /** Rules add elements at run time (NFT_SET_EVAL, `flags dynamic`), which then expire after `timeout` seconds. */
+  /**
+   * Rules add elements at run time (NFT_SET_EVAL, `flags dynamic`), which then expire after `timeout` seconds. They are no
+   * objects: nobody wants them, and a state that is read does not have them.
+   */
   readonly dynamic?: boolean;
   readonly timeout?: number;
   readonly cause?: Cause;

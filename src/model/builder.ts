@@ -32,7 +32,7 @@ export class ClusterBuilder {
       pods: this.#pods,
       podsByIp: this.#podIps.owners,
       services: this.#services.entries,
-      servicesByIp: this.#services.byIp,
+      serviceByClusterIP: ip => this.#services.byClusterIP(ip),
       problems: () => this.#problems(),
     };
   }

@@ -1,5 +1,7 @@
 /** Who owns what several objects claim: an address, a port. Knows no kind of object; the order among claimants is given. */
 
+const NOBODY: readonly never[] = [];
+
 interface Claimant {
   readonly key: string;
 }
@@ -12,21 +14,29 @@ export class Claims<E extends Claimant> {
 
   constructor(private readonly order: (a: E, b: E) => number) {}
 
-  /** Exchanges a claimant's entry for its next one; either may be missing. */
-  replace(old: E | undefined, oldClaims: readonly string[], next: E | undefined, nextClaims: readonly string[]): void {
+  /**
+   * Exchanges a claimant's entry for its next one; either may be missing, and then claims nothing. Returns the keys of the
+   * others who claim something of it, before or after.
+   */
+  replace(
+    old: E | undefined,
+    oldClaims: readonly string[],
+    next: E | undefined,
+    nextClaims: readonly string[],
+  ): readonly string[] {
+    const rivals = new Set<string>();
     for (const claim of oldClaims) {
-      if (old)
-        this.#set(
-          claim,
-          this.claimants(claim).filter(other => other.key !== old.key),
-        );
+      const others = this.claimants(claim).filter(other => other.key !== old!.key);
+      for (const { key } of others) rivals.add(key);
+      this.#set(claim, others);
     }
     for (const claim of nextClaims) {
-      if (!next) continue;
       const others = this.claimants(claim);
-      if (others.length) this.#set(claim, [...others, next].sort(this.order));
-      else this.owners.set(claim, next);
+      for (const { key } of others) rivals.add(key);
+      if (others.length) this.#set(claim, [...others, next!].sort(this.order));
+      else this.owners.set(claim, next!);
     }
+    return rivals.size ? [...rivals] : NOBODY;
   }
 
   /** Whether anything has more than one claimant. */
@@ -37,7 +47,7 @@ export class Claims<E extends Claimant> {
   /** All that claim it, the owner first. */
   claimants(claim: string): readonly E[] {
     const owner = this.owners.get(claim);
-    return owner ? (this.#contested.get(claim) ?? [owner]) : [];
+    return owner ? (this.#contested.get(claim) ?? [owner]) : NOBODY;
   }
 
   #set(claim: string, claimants: readonly E[]): void {

@@ -23,7 +23,7 @@ export interface Cluster {
   /** By `namespace/name`. */
   readonly services: ReadonlyMap<string, ServiceEntry>;
   /** By the ClusterIP's text: the one Service that owns it. */
-  readonly servicesByIp: ReadonlyMap<string, ServiceEntry>;
+  serviceByClusterIP(ip: string): ServiceEntry | undefined;
   /** Everything wrong with any object now. */
   problems(): readonly Problem[];
 }

@@ -11,8 +11,6 @@ import { sliceEntry, sliceService } from './slice.js';
 /** The setters return the keys of the entries that they changed. */
 export class ServiceIndex {
   readonly entries = new Map<string, ServiceEntry>();
-  readonly byIp: ReadonlyMap<string, ServiceEntry>;
-  readonly #byIp = new Map<string, ServiceEntry>();
   /** Entries as written, of those that lost something contested; all others are published as written. */
   readonly #curtailed = new Map<string, ServiceEntry>();
   /** The older Service owns what is contested. */
@@ -21,8 +19,12 @@ export class ServiceIndex {
   readonly #slices = new Map<string, readonly SliceEntry[]>();
   readonly #sliceOwner = new Map<string, string>();
 
-  constructor(private readonly ranges: Ranges) {
-    this.byIp = this.#byIp;
+  constructor(private readonly ranges: Ranges) {}
+
+  /** The owner of that ClusterIP, in its canonical text. */
+  byClusterIP(ip: string): ServiceEntry | undefined {
+    const owner = this.#claims.owners.get(ip);
+    return owner && this.entries.get(owner.key);
   }
 
   setService(namespace: string, name: string, object: Service | undefined): string[] {
@@ -31,22 +33,14 @@ export class ServiceIndex {
     const slices = this.#slices.get(key) ?? [];
     const next = object && serviceEntry(namespace, name, object, slices, this.ranges);
     if (!old && !next) return [];
-    const before = claimsOf(old);
-    const after = claimsOf(next);
-    const rivals: string[] = [];
-    for (const claims of [before, after])
-      for (const claim of claims)
-        for (const { key: rival } of this.#claims.claimants(claim))
-          if (rival !== key && !rivals.includes(rival)) rivals.push(rival);
-    this.#claims.replace(old, before, next, after);
-    for (const ip of old?.clusterIPs ?? []) this.#byIp.delete(ip.toString());
+    const rivals = this.#claims.replace(old, claimsOf(old), next, claimsOf(next));
     if (next) this.#publish(next);
     else {
       this.#curtailed.delete(key);
       this.entries.delete(key);
     }
     for (const rival of rivals) this.#publish(this.#written(rival)!);
-    return [key, ...rivals];
+    return rivals.length ? [key, ...rivals] : [key];
   }
 
   setSlice(namespace: string, name: string, object: KubeObject | undefined): string[] {
@@ -80,7 +74,7 @@ export class ServiceIndex {
   }
 
   #written(key: string): ServiceEntry | undefined {
-    return this.#curtailed.get(key) ?? this.entries.get(key);
+    return (this.#curtailed.size ? this.#curtailed.get(key) : undefined) ?? this.entries.get(key);
   }
 
   /** Without what another Service owns. */
@@ -89,9 +83,8 @@ export class ServiceIndex {
     const entry = this.#claims.contested
       ? withoutClaims(written, claim => this.#claims.owners.get(claim)!.key)
       : written;
-    if (entry === written) this.#curtailed.delete(key);
-    else this.#curtailed.set(key, written);
+    if (entry !== written) this.#curtailed.set(key, written);
+    else if (this.#curtailed.size) this.#curtailed.delete(key);
     this.entries.set(key, entry);
-    for (const ip of entry.clusterIPs) this.#byIp.set(ip.toString(), entry);
   }
 }

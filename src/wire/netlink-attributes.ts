@@ -51,6 +51,17 @@ export class Writer {
     return at;
   }
 
+  /**
+   * Appends a copy of the last `size` bytes and goes on `from` bytes into it: what is written next takes the place of what
+   * is there. The caller ends where the copy does.
+   */
+  repeat(size: number, from: number): this {
+    const at = this.reserve(size);
+    this.#bytes.copyWithin(at, at - size, at);
+    this.#length = at + from;
+    return this;
+  }
+
   u8(value: number): this {
     const at = this.reserve(1);
     this.#bytes[at] = value;

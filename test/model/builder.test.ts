@@ -150,10 +150,10 @@ describe('the builder', () => {
   it('gives an address that is free again to the Service that waited for it', () => {
     const builder = new ClusterBuilder(options);
     for (const object of [aged('old', 1), aged('new', 2)]) builder.apply({ type: 'upsert', object });
-    assert.equal(builder.cluster.servicesByIp.get('10.96.1.1')!.name, 'old');
+    assert.equal(builder.cluster.serviceByClusterIP('10.96.1.1')!.name, 'old');
     const change = builder.apply({ type: 'delete', object: aged('old', 1) });
     assert.deepEqual(change.map(({ key }) => key).sort(), ['default/new', 'default/old']);
-    assert.equal(builder.cluster.servicesByIp.get('10.96.1.1')!.name, 'new');
+    assert.equal(builder.cluster.serviceByClusterIP('10.96.1.1')!.name, 'new');
     assert.deepEqual(builder.cluster.problems(), []);
   });
 

@@ -109,6 +109,8 @@ function dumpTable(socket: NetlinkSocket, family: TableFamily, table: string): N
     if (!set) continue;
     shapes.set(`${family} ${table} ${name}`, set);
     objects.push(set);
+    // What rules put into a set is no state that anybody wants: it comes and goes with packets.
+    if (set.dynamic) continue;
     const contents = decodeElements(set, elementsOf(name));
     if (hasSlots(set)) {
       const arrays = slotsOf(set, contents);

@@ -85,16 +85,23 @@ class Messages {
       if (some[slot] && !sameData(some[slot], others[slot])) this.#element(operation, key, some[slot], slot);
   }
 
+  /** `slot` is the last part of the key where that is a slot. A deletion names the key alone. */
   #element(operation: ElementOperation, key: readonly Value[], data: NftElement['data'], slot?: number): void {
+    const first = this.#room(operation);
+    const put = this.#deletes ? undefined : data;
+    if (first || slot === undefined) this.encoder.write(this.w, key, put, slot);
+    else this.encoder.writeNext(this.w, put as readonly Value[] | undefined, slot);
+  }
+
+  /** Opens a message where need be; whether the operation's next element is its first in it. */
+  #room(operation: ElementOperation): boolean {
     const { w } = this;
     if (this.#open && w.length - this.#list >= LIST_LIMIT) this.#end();
     if (!this.#open) this.#begin(operation.object);
-    if (this.#operations.at(-1) !== operation) {
-      this.#operations.push(operation);
-      this.#starts.push(w.length - this.#message);
-    }
-    // A deletion names the key alone.
-    this.encoder.write(w, key, this.#deletes ? undefined : data, slot);
+    if (this.#operations.at(-1) === operation) return false;
+    this.#operations.push(operation);
+    this.#starts.push(w.length - this.#message);
+    return true;
   }
 
   #begin({ family, table, set }: NftElement | NftSlots): void {

@@ -116,6 +116,9 @@ function length(list: readonly ValueType[]): number {
   return list.length === 1 ? types.sizeOf(list[0]!) : list.reduce((sum, type) => sum + types.paddedSize(type), 0);
 }
 
+/** A slot is a `mark`, the last part of its key. */
+const SLOT_BYTES = 4;
+
 /** Writes the elements of one set. What many of them have in common is made once and copied. */
 export class ElementEncoder {
   /** By verdict, by whether there is data, or by neither. */
@@ -149,6 +152,22 @@ export class ElementEncoder {
       const after = successor(types.valueBytes(shape.key[0]!, to));
       if (after) wire.writeElement(w, { key: inner => inner.raw(after), flags: wire.NFT_SET_ELEM_INTERVAL_END });
     }
+  }
+
+  /**
+   * Appends the slots' element for `slot`, right behind the one of another slot of the same key: all but the slot and the
+   * data is copied from there. Throws ValueError.
+   */
+  writeNext(w: Writer, data: readonly Value[] | undefined, slot: number): void {
+    const list = data && dataTypes(this.shape, data);
+    const { beforeKey, afterKey } = this.#frame(data && 'data', list);
+    const slotAt = beforeKey.length + this.#keyLength - SLOT_BYTES;
+    const behind = slotAt + SLOT_BYTES + afterKey.length;
+    w.repeat(behind + (list ? (length(list) + 3) & ~3 : 0), slotAt)
+      .u32(slot)
+      .reserve(afterKey.length);
+    if (list) writeAll(w, list, data);
+    w.pad();
   }
 
   #framed(w: Writer, key: readonly Value[], data: NftElement['data'], slot: number | undefined): void {

@@ -25,11 +25,18 @@ export function select(
   policy: TrafficPolicy,
   here: Here,
 ): readonly Target[] {
-  const found = candidates(service, family, port);
-  const reachable = policy === 'Local' ? found.filter(({ endpoint }) => endpoint.nodeName === here.node) : found;
-  const ready = reachable.filter(({ endpoint }) => endpoint.ready || service.publishNotReadyAddresses);
-  if (ready.length === 0) return targets(reachable.filter(({ endpoint }) => endpoint.serving && endpoint.terminating));
-  return targets(policy === 'Local' ? ready : nearest(ready, here));
+  const choose = (usable: Usable) =>
+    collect(
+      service,
+      family,
+      port,
+      policy === 'Local' ? endpoint => endpoint.nodeName === here.node && usable(endpoint) : usable,
+    );
+  const isReady: Usable = endpoint => endpoint.ready || service.publishNotReadyAddresses;
+  const ready = choose(isReady);
+  if (ready.length === 0) return choose(endpoint => endpoint.serving && endpoint.terminating);
+  const isNear = policy === 'Cluster' ? nearest(service, family, port, isReady, here) : undefined;
+  return isNear ? choose(endpoint => isReady(endpoint) && isNear(endpoint)) : ready;
 }
 
 /** Whether some endpoint would take a connection, if not one that this node may choose: then what comes here is dropped, not refused. */
@@ -37,44 +44,53 @@ export function elsewhere(service: ServiceEntry, family: Family, port: ServicePo
   return select(service, family, port, 'Cluster', here).length > 0;
 }
 
-interface Candidate {
-  readonly endpoint: Endpoint;
-  readonly port: number;
-}
+type Usable = (endpoint: Endpoint) => boolean;
 
-function candidates(service: ServiceEntry, family: Family, port: ServicePort): Candidate[] {
-  const found: Candidate[] = [];
+function collect(service: ServiceEntry, family: Family, port: ServicePort, usable: Usable): readonly Target[] {
+  const found: Target[] = [];
   for (const slice of service.slices) {
-    const number = slice.family === family ? targetPort(slice, port) : undefined;
-    if (number !== undefined) for (const endpoint of slice.endpoints) found.push({ endpoint, port: number });
+    const number = targetPort(slice, family, port);
+    if (number === undefined) continue;
+    for (const endpoint of slice.endpoints) if (usable(endpoint)) found.push([endpoint.ip, number]);
   }
-  return found;
+  return ordered(found);
 }
 
 /** A slice's port belongs to the Service's port of the same name; its number is the resolved target port. */
-function targetPort(slice: SliceEntry, port: ServicePort): number | undefined {
+function targetPort(slice: SliceEntry, family: Family, port: ServicePort): number | undefined {
+  if (slice.family !== family) return undefined;
   return slice.ports.find(other => other.name === port.name && other.protocol === port.protocol)?.port;
 }
 
 /**
  * Hints bind only when every ready endpoint has one and some are for us: half a set of hints is one that is being made
- * (KEP-2433); those for nodes go before those for zones (KEP-3015).
+ * (KEP-2433); those for nodes go before those for zones (KEP-3015). Undefined when they do not bind.
  */
-function nearest(ready: Candidate[], { node, zone }: Here): readonly Candidate[] {
-  if (!ready[0]!.endpoint.forNodes && !ready[0]!.endpoint.forZones) return ready;
-  return hinted(ready, 'forNodes', node) ?? hinted(ready, 'forZones', zone) ?? ready;
+function nearest(service: ServiceEntry, family: Family, port: ServicePort, isReady: Usable, here: Here) {
+  // Nearly no Service has hints, and every Service is asked.
+  if (!service.slices.some(({ endpoints }) => endpoints.some(({ forNodes, forZones }) => forNodes || forZones)))
+    return undefined;
+  const slices = service.slices.filter(slice => targetPort(slice, family, port) !== undefined);
+  const ready = slices.flatMap(({ endpoints }) => endpoints.filter(isReady));
+  return hinted(ready, 'forNodes', here.node) ?? hinted(ready, 'forZones', here.zone);
 }
 
-function hinted(ready: readonly Candidate[], hint: 'forNodes' | 'forZones', place: string | undefined) {
-  if (place === undefined || !ready.every(({ endpoint }) => endpoint[hint])) return undefined;
-  const ours = ready.filter(({ endpoint }) => endpoint[hint]!.includes(place));
-  return ours.length > 0 ? ours : undefined;
+function hinted(
+  ready: readonly Endpoint[],
+  hint: 'forNodes' | 'forZones',
+  place: string | undefined,
+): Usable | undefined {
+  if (place === undefined || !ready.every(endpoint => endpoint[hint])) return undefined;
+  const isOurs: Usable = endpoint => endpoint[hint]?.includes(place) ?? false;
+  return ready.some(isOurs) ? isOurs : undefined;
 }
 
-function targets(candidates: readonly Candidate[]): readonly Target[] {
-  const found = candidates.map(({ endpoint, port }): Target => [endpoint.ip, port]).sort(compare);
-  // While a slice is split, an endpoint may for a moment be in two of them.
-  return found.filter((target, i) => i === 0 || compare(target, found[i - 1]!) !== 0);
+/** While a slice is split, an endpoint may for a moment be in two of them. */
+function ordered(targets: Target[]): readonly Target[] {
+  // As controllers write them they mostly are in order.
+  if (targets.every((target, i) => i === 0 || compare(targets[i - 1]!, target) < 0)) return targets;
+  targets.sort(compare);
+  return targets.filter((target, i) => i === 0 || compare(target, targets[i - 1]!) !== 0);
 }
 
 function compare(a: Target, b: Target): number {
