@@ -38,6 +38,10 @@ export const ERRORS = {
     cause: 'agent configuration {path}: {problem}',
     advice: 'see AgentConfigFile in src/agent/config.ts for the fields',
   },
+  'PW-A203': {
+    cause: '{what} cannot be served on {address}: {reason}',
+    advice: 'end what listens there (`ss -ltnp` on the node), or choose another port in the agent configuration',
+  },
   'PW-N301': {
     cause: 'another agent (process {pid}) runs for this node: it holds {path}',
     advice: 'end that process first; one agent serves a node',
@@ -130,6 +134,11 @@ export const ERRORS = {
   'PW-S415': {
     cause: '{object}: its SCTP ports are not served, the kernel of node {node} has no connection tracking for SCTP',
     advice: 'use a kernel with CONFIG_NF_CT_PROTO_SCTP; TCP and UDP ports are not concerned',
+  },
+  'PW-S416': {
+    cause: '{object}: its health check port {port} cannot be opened on node {node}: {reason}',
+    advice:
+      'end what listens there (`ss -ltnp` on the node), or choose another healthCheckNodePort; load balancers take this node for one without endpoints',
   },
 } as const;
 
