@@ -6,6 +6,7 @@ import { eventRecorder } from '../client/events.js';
 import { installConfig, installPlugin } from '../cni/install.js';
 import { serveCni } from '../cni/server.js';
 import type { KernelPort } from '../kernel/port.js';
+import type { ClusterEvent } from '../model/cluster.js';
 import { logger } from '../report/log.js';
 import { startHealth } from '../serve/health.js';
 import { Attachments } from './attachments.js';
@@ -17,6 +18,10 @@ import { metricsText } from './metrics.js';
 import { NodeNetwork } from './node-network.js';
 import { type Namespaces, podSides } from './pod-side.js';
 import { ProblemReporter } from './problems.js';
+import { proxyMetrics } from './proxy-metrics.js';
+import { ProxyServer } from './proxy-server.js';
+import { ServiceHealth } from './service-health.js';
+import { isEligible, SyncState } from './sync-state.js';
 import { watchCluster } from './watch.js';
 
 const log = logger('agent');
@@ -29,6 +34,8 @@ export interface Surroundings {
   /** This node's kernel. */
   readonly kernel: KernelPort;
   readonly namespaces: Namespaces;
+  /** Whether the kernel tracks SCTP connections; left out: it does. */
+  readonly sctp?: () => boolean;
   /** Milliseconds between two looks at what others did to the kernel and to namespaces; 30 s when left out. */
   readonly resync?: number;
 }
@@ -44,22 +51,26 @@ export interface Agent {
  */
 export async function startAgent(
   config: AgentConfig,
-  { api, kernel, namespaces, resync = RESYNC }: Surroundings,
+  { api, kernel, namespaces, sctp, resync = RESYNC }: Surroundings,
 ): Promise<Agent> {
   const unlock = lockNode(config.stateDir);
   const stop = new AbortController();
   const journal = new Journal(join(config.stateDir, 'attachments'));
   const events = eventRecorder(api, { component: 'podwire-agent', host: config.node });
-  const problems = new ProblemReporter(config.node, events);
+  const problems = new ProblemReporter(config.node, events, sctp);
   const dns: Dns = dnsOf(config);
 
   const living = Attachments.living(journal).map(record => record.attachment);
-  const network = new NodeNetwork(config, kernel, living, {
+  const sync = new SyncState();
+  const network: NodeNetwork = new NodeNetwork(config, kernel, living, {
     changed(change, cluster) {
       problems.changed(change, cluster);
       dns.changed(change, cluster);
+      serviceHealth.changed(change, cluster);
     },
+    flushed: flush => sync.flushed(flush),
     ready() {
+      serviceHealth.settle();
       attachments.recover();
       if (config.cniConfDir) installConfig(config.cniConfDir);
       log.info('ready', { node: config.node, attachments: journal.records.size });
@@ -74,6 +85,31 @@ export async function startAgent(
     },
   });
 
+  const serviceHealth = new ServiceHealth(config.node, events, {
+    addresses: () => network.settings?.addresses,
+    healthy: () => sync.healthy,
+  });
+  const families = config.families.map(family => `IPv${family}` as const);
+  const metrics = () =>
+    metricsText({
+      node: config.node,
+      network,
+      attachments: () => journal.records.size,
+      pools: () => (network.settings ? attachments.pools : []),
+      others: () => [...dns.metrics(), kubeProxyMetrics()],
+    });
+  const kubeProxyMetrics = () => {
+    const { cluster } = network;
+    const here = { node: config.node, zone: cluster.nodes.get(config.node)?.zone };
+    return proxyMetrics({ sync, families, cluster, here, ...proxy.answers });
+  };
+  const state = () => ({
+    healthy: sync.healthy,
+    eligible: isEligible(network.cluster.nodes.get(config.node)?.object),
+    lastUpdated: sync.lastSynced,
+  });
+  const proxy = new ProxyServer(config, config.node, events, state, metrics);
+
   if (config.cniBinDir) installPlugin(config.cniBinDir, config.cniSocket);
   const cni = await serveCni(config.cniSocket, attachments);
   const health = await startHealth({
@@ -86,26 +122,25 @@ export async function startAgent(
       kernel: network.failures.length === 0 || `${network.failures.length} operations were refused`,
       dns: dns.state(),
     }),
-    metrics: () =>
-      metricsText({
-        node: config.node,
-        network,
-        attachments: () => journal.records.size,
-        pools: () => (network.settings ? attachments.pools : []),
-        others: () => dns.metrics(),
-      }),
+    metrics,
   });
   const sink = {
-    apply: network.apply.bind(network),
+    apply(event: ClusterEvent) {
+      if (network.apply(event)) sync.seen(event);
+    },
     synced() {
       dns.synced();
+      problems.synced();
       network.synced();
     },
   };
   watchCluster(api, sink, stop.signal);
+  proxy.start();
   const sweeping = setInterval(() => {
     if (!network.settings) return;
     if (dns.state() !== true) void dns.start();
+    proxy.start();
+    serviceHealth.settle();
     try {
       attachments.sweep();
     } catch (error) {
@@ -119,8 +154,9 @@ export async function startAgent(
       clearInterval(sweeping);
       await cni.close();
       attachments.close();
+      problems.stop();
       network.stop();
-      await dns.close();
+      await Promise.all([dns.close(), proxy.close(), serviceHealth.close()]);
       await events.close();
       await health.close();
       journal.close();

@@ -21,6 +21,10 @@ export interface AgentConfigFile {
   readonly cniConfDir?: string;
   /** A unix socket's path for /livez, /readyz and /metrics; left out: beside the CNI socket, as `health.sock`. */
   readonly healthSocket?: string;
+  /** `address:port` of /healthz and /livez with kube-proxy's words, which has them on 0.0.0.0:10256; left out: nowhere. */
+  readonly healthz?: string;
+  /** `address:port` of /metrics, which kube-proxy has on 127.0.0.1:10249; left out: on the health socket alone. */
+  readonly metrics?: string;
   readonly profile: 'routed' | 'bridge';
   readonly overlay: 'none' | 'vxlan';
   /** The cluster's ranges; their families are the Pods' families. */
@@ -38,8 +42,13 @@ export interface AgentConfigFile {
 }
 
 export interface AgentConfig
-  extends Omit<AgentConfigFile, 'podCidrs' | 'serviceCidrs' | 'externalIPs' | 'dns' | 'healthSocket'> {
+  extends Omit<
+    AgentConfigFile,
+    'podCidrs' | 'serviceCidrs' | 'externalIPs' | 'dns' | 'healthSocket' | 'healthz' | 'metrics'
+  > {
   readonly healthSocket: string;
+  readonly healthz?: Endpoint;
+  readonly metrics?: Endpoint;
   readonly podCidrs: readonly Cidr[];
   readonly serviceCidrs: readonly Cidr[];
   readonly externalIPs: readonly Cidr[];
@@ -47,8 +56,13 @@ export interface AgentConfig
   readonly dns: {
     readonly addresses: readonly Ip[];
     readonly clusterDomain: string;
-    readonly upstreams: readonly { readonly ip: Ip; readonly port: number }[];
+    readonly upstreams: readonly Endpoint[];
   };
+}
+
+interface Endpoint {
+  readonly ip: Ip;
+  readonly port: number;
 }
 
 /** Throws PW-A202, which names the first wrong field. */
@@ -75,11 +89,15 @@ export function agentConfig(file: AgentConfigFile, path = 'agent config'): Agent
   if (!['routed', 'bridge'].includes(file.profile))
     throw wrong(`profile '${file.profile}' is neither routed nor bridge`);
   if (!['none', 'vxlan'].includes(file.overlay)) throw wrong(`overlay '${file.overlay}' is neither none nor vxlan`);
+  const listen = (field: 'healthz' | 'metrics') =>
+    file[field] === undefined ? undefined : (endpoint(file[field]) ?? fail(wrong(`${field}: '${file[field]}'`)));
   const podCidrs = many('podCidrs', file.podCidrs, Cidr.parse);
   if (podCidrs.length === 0) throw wrong('podCidrs is empty');
   return {
     ...file,
     healthSocket: file.healthSocket ?? file.cniSocket.replace(/[^/]*$/, 'health.sock'),
+    healthz: listen('healthz'),
+    metrics: listen('metrics'),
     podCidrs,
     serviceCidrs: many('serviceCidrs', file.serviceCidrs, Cidr.parse),
     externalIPs: many('externalIPs', file.externalIPs ?? [], Cidr.parse),
@@ -93,8 +111,18 @@ export function agentConfig(file: AgentConfigFile, path = 'agent config'): Agent
 }
 
 /** `address` or `address#port`, as dnsmasq's users write it; IPv6 addresses need no brackets so. */
-function upstream(text: string): { ip: Ip; port: number } | undefined {
+function upstream(text: string): Endpoint | undefined {
   const [address = '', port = '53'] = text.split('#');
+  return pair(address, port);
+}
+
+/** `0.0.0.0:10256`, `[::]:10256`. */
+function endpoint(text: string): Endpoint | undefined {
+  const [, v6, v4 = v6 ?? '', port = ''] = /^(?:\[(.*)\]|([^:]*)):(\d+)$/.exec(String(text)) ?? [];
+  return pair(v4, port);
+}
+
+function pair(address: string, port: string): Endpoint | undefined {
   const ip = Ip.parse(address);
   return ip && /^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65536
     ? { ip, port: Number(port) }

@@ -5,6 +5,7 @@ import { httpsTransport } from '../client/https-transport.js';
 import { readKubeconfig } from '../client/kubeconfig.js';
 import { openKernel } from '../host/kernel-port.js';
 import { isNamespace } from '../host/namespace.js';
+import { readSysctl } from '../host/sysctl.js';
 import { PodwireError } from '../report/errors.js';
 import { logger } from '../report/log.js';
 import { startAgent } from './agent.js';
@@ -12,12 +13,17 @@ import { readAgentConfig } from './config.js';
 
 const log = logger('agent');
 
+/** Is there with CONFIG_NF_CT_PROTO_SCTP, once a rule has asked for connection tracking. */
+const SCTP = 'net/netfilter/nf_conntrack_sctp_timeout_established';
+
 async function main(): Promise<void> {
   const config = readAgentConfig(process.argv[2] ?? process.env.PODWIRE_AGENT_CONFIG ?? '/etc/podwire/agent.json');
   const transport = httpsTransport(await readKubeconfig(config.kubeconfig));
   const api = new Api(transport, `podwire-agent/${config.node}`);
   const kernel = openKernel();
-  const agent = await startAgent(config, { api, kernel, namespaces: { exists: isNamespace, open: openKernel } });
+  const namespaces = { exists: isNamespace, open: openKernel };
+  const sctp = () => readSysctl(SCTP) !== undefined;
+  const agent = await startAgent(config, { api, kernel, namespaces, sctp });
 
   let ending = false;
   const end = async () => {

@@ -1,6 +1,7 @@
-/** The agent's numbers as Prometheus text. Knows the format and the names; keeps only what is counted nowhere else. */
+/** The agent's own numbers as Prometheus text. Knows the format and the names; keeps only what is counted nowhere else. */
 
 import type { Pools } from '../ipam/pools.js';
+import type { Histogram } from './histogram.js';
 import type { NodeNetwork } from './node-network.js';
 
 export interface MetricSources {
@@ -12,47 +13,76 @@ export interface MetricSources {
   others(): readonly string[];
 }
 
-/** Names as Prometheus' conventions and kube-proxy have them; no metric's labels grow with the cluster. */
+/** Names as Prometheus' conventions have them; no metric's labels grow with the cluster. */
 export function metricsText(sources: MetricSources): string {
   const { flushes, operations, failures, repairs } = sources.network.counters;
-  const families = sources.pools().map(pool => ({ labels: `{cidr="${pool.cidr}"}`, pool }));
+  const pools = sources.pools().map(pool => ({ labels: { cidr: String(pool.cidr) }, pool }));
   return [
-    metric('podwire_build_info', 'gauge', 'Always 1; what runs here.', [[`{node="${sources.node}"}`, 1]]),
-    metric('podwire_attachments', 'gauge', 'Containers attached to this node.', [['', sources.attachments()]]),
+    metric('podwire_build_info', 'gauge', 'Always 1; what runs here.', [[{ node: sources.node }, 1]]),
+    metric('podwire_attachments', 'gauge', 'Containers attached to this node.', [[{}, sources.attachments()]]),
     metric(
       'podwire_ipam_addresses_used',
       'gauge',
       'Addresses in use.',
-      families.map(({ labels, pool }) => [labels, pool.used]),
+      pools.map(({ labels, pool }) => [labels, pool.used]),
     ),
     metric(
       'podwire_ipam_addresses_total',
       'gauge',
       'Addresses that can be given out.',
-      families.map(({ labels, pool }) => [labels, pool.capacity]),
+      pools.map(({ labels, pool }) => [labels, pool.capacity]),
     ),
     metric('podwire_reconcile_flushes_total', 'counter', 'Times that changes were brought into the kernel.', [
-      ['', flushes],
+      [{}, flushes],
     ]),
-    metric('podwire_reconcile_operations_total', 'counter', 'Operations that the kernel took.', [['', operations]]),
-    metric('podwire_reconcile_failures_total', 'counter', 'Operations that the kernel refused.', [['', failures]]),
+    metric('podwire_reconcile_operations_total', 'counter', 'Operations that the kernel took.', [[{}, operations]]),
+    metric('podwire_reconcile_failures_total', 'counter', 'Operations that the kernel refused.', [[{}, failures]]),
     metric('podwire_reconcile_repairs_total', 'counter', 'Operations that undid what somebody else changed.', [
-      ['', repairs],
+      [{}, repairs],
     ]),
-    metric('process_resident_memory_bytes', 'gauge', 'Resident memory.', [['', process.memoryUsage.rss()]]),
-    metric('process_cpu_seconds_total', 'counter', 'User and system time.', [['', cpuSeconds()]]),
+    metric('process_resident_memory_bytes', 'gauge', 'Resident memory.', [[{}, process.memoryUsage.rss()]]),
+    metric('process_cpu_seconds_total', 'counter', 'User and system time.', [[{}, cpuSeconds()]]),
     ...sources.others(),
   ].join('');
 }
 
-function metric(
+export type Labels = Readonly<Record<string, string>>;
+
+export function metric(
   name: string,
   type: 'gauge' | 'counter',
   help: string,
-  values: readonly (readonly [string, number])[],
+  values: readonly (readonly [Labels, number])[],
 ): string {
-  const lines = values.map(([labels, value]) => `${name}${labels} ${value}\n`);
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
+  const lines = values.map(([labels, value]) => `${name}${labelText(labels)} ${value}\n`);
+  return `${heading(name, type, help)}${lines.join('')}`;
+}
+
+export function histogram(name: string, help: string, values: readonly (readonly [Labels, Histogram])[]): string {
+  const lines = values.flatMap(
+    ([
+      labels,
+      {
+        values: { buckets, sum, count },
+      },
+    ]) => [
+      ...buckets.map(([le, value]) => `${name}_bucket${labelText({ ...labels, le })} ${value}\n`),
+      `${name}_sum${labelText(labels)} ${sum}\n`,
+      `${name}_count${labelText(labels)} ${count}\n`,
+    ],
+  );
+  return `${heading(name, 'histogram', help)}${lines.join('')}`;
+}
+
+function heading(name: string, type: string, help: string): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+}
+
+/** `{a="1",b="2"}`; a value may be anything, of which backslash, quote and line end are escaped. */
+function labelText(labels: Labels): string {
+  const escaped = (value: string) => value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n');
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return pairs.length > 0 ? `{${pairs.join(',')}}` : '';
 }
 
 function cpuSeconds(): number {

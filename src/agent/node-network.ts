@@ -16,6 +16,7 @@ import { Reconciler } from '../reconcile/reconciler.js';
 import { logger } from '../report/log.js';
 import type { AgentConfig } from './config.js';
 import { sameSettings, settingsOf } from './node-settings.js';
+import type { Flush } from './sync-state.js';
 
 const log = logger('agent');
 
@@ -27,6 +28,8 @@ const UNREADABLE_RETRY = 5000;
 export interface NetworkHooks {
   /** The entries that an event changed, before they are planned. */
   changed?(change: Change, cluster: Cluster): void;
+  /** After each flush. */
+  flushed?(flush: Flush): void;
   /** After the first flush: the kernel is as the cluster wants it, and attachments can be made. */
   ready?(): void;
 }
@@ -81,16 +84,17 @@ export class NodeNetwork {
     return this.#failures;
   }
 
-  /** Takes note; all events of one turn of the event loop go into the kernel together. */
-  apply(event: ClusterEvent): void {
+  /** Takes note; all events of one turn of the event loop go into the kernel together. False: it changes nothing. */
+  apply(event: ClusterEvent): boolean {
     const change = this.#builder.apply(event);
-    if (change.length === 0) return;
+    if (change.length === 0) return false;
     for (const subject of change) {
       this.#changes.set(`${subject.kind} ${subject.key}`, subject);
       if (subject.kind === 'Node' && subject.key === this.config.node) this.#self = true;
     }
     this.hooks.changed?.(change, this.cluster);
     this.#schedule();
+    return true;
   }
 
   /**
@@ -153,8 +157,12 @@ export class NodeNetwork {
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
     this.#timer = this.#immediate = undefined;
+    const begun = performance.now();
     if (!this.#synced || !this.#replan()) return;
-    this.#settle(this.#reconciler.flush());
+    const result = this.#reconciler.flush();
+    this.#settle(result);
+    const { applied, failures } = result;
+    this.hooks.flushed?.({ seconds: (performance.now() - begun) / 1000, applied, failures });
   }
 
   /** Reads everything back and repairs what somebody else changed. */

@@ -14,7 +14,7 @@ const WATCHED = [
 ] as unknown as readonly Resource<KubeObject>[];
 
 export interface Sink {
-  apply(event: ClusterEvent): void;
+  apply(event: ClusterEvent): unknown;
   synced(): void;
 }
 

@@ -17,6 +17,7 @@ export const up: Declare = program => {
     .description('start the lab: nodes, API server, Pod network, Services and DNS')
     .addOption(nameOption())
     .option('--nodes <number>', 'how many nodes (default: 3)', integer)
+    .option('--zones <number>', 'over how many zones the nodes are spread (default: 3)', integer)
     .addOption(
       new Option('--profile <profile>', 'how Pods are wired to their node (default: routed)').choices([
         'routed',

@@ -5,12 +5,15 @@ import { type Resource, resources } from '../objects/resources.js';
 import { type Change, type Controller, keyOf, parseKey, type View } from './controller.js';
 import { Groups, pack, slicesOf } from './endpoint-packing.js';
 import { controllerKey, controllerOf, ownedBy } from './owners.js';
+import { hasSelector } from './service-pods.js';
+import { TRIGGER } from './trigger-time.js';
 
 const endpoints = resources.endpoints as unknown as Resource;
 
 /** Whoever writes slices for its Endpoints itself says so. */
 const SKIP = 'endpointslice.kubernetes.io/skip-mirror';
 const LEADER = 'control-plane.alpha.kubernetes.io/leader';
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Addresses of one subset that are taken. */
 const MOST = 1000;
@@ -30,12 +33,14 @@ export const endpointMirror: Controller = {
 
 function mirror(view: View, object: Endpoints, service: Service | undefined): Change[] {
   const { name, namespace, labels = {} } = object.metadata;
+  const { [TRIGGER]: _, [LAST_APPLIED]: _1, ...annotations } = object.metadata.annotations ?? {};
   const groups = new Groups();
   if (isMirrored(object, service)) for (const subset of object.subsets ?? []) add(groups, subset);
   const owner = {
     service: name,
     namespace: namespace!,
     labels,
+    annotations,
     manager: 'endpointslicemirroring-controller.k8s.io',
     reference: ownedBy(endpoints, object),
   };
@@ -44,7 +49,7 @@ function mirror(view: View, object: Endpoints, service: Service | undefined): Ch
 
 function isMirrored(object: Endpoints, service: Service | undefined): boolean {
   const { labels, annotations } = object.metadata;
-  if (!service || service.spec.selector || service.metadata.deletionTimestamp) return false;
+  if (!service || hasSelector(service) || service.metadata.deletionTimestamp) return false;
   // Made for a selector that the Service had: about to go.
   if (controllerOf(object)?.kind === 'Service') return false;
   return labels?.[SKIP] !== 'true' && annotations?.[LEADER] === undefined;

@@ -3,12 +3,13 @@
 import type { EndpointPort, EndpointSlice, KubeObject, OwnerReference } from '../objects/kinds.js';
 import { type Resource, resources } from '../objects/resources.js';
 import type { Change, View } from './controller.js';
+import { withTrigger } from './trigger-time.js';
 import { canonical, same } from './values.js';
 
 const slices = resources.endpointslices as unknown as Resource;
 
 export const SERVICE_NAME = 'kubernetes.io/service-name';
-const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
+export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 
 type Endpoint = EndpointSlice['endpoints'][number];
 
@@ -41,6 +42,10 @@ export interface SliceOwner {
   readonly service: string;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** All that a slice is to have; left out: what others wrote there stays. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** When what changes now came about, for the slices that change. */
+  readonly trigger?: string;
   /** The name of the controller that keeps them. */
   readonly manager: string;
   readonly reference: OwnerReference;
@@ -96,8 +101,12 @@ function packGroup(owner: SliceOwner, group: Group, own: readonly EndpointSlice[
     changes.push(create(owner, group, homeless.splice(0, MOST)));
   }
   for (const { slice, endpoints } of fresh) {
-    const next = { ...slice, endpoints: [...endpoints], metadata: { ...slice.metadata, labels: labelsOf(owner) } };
-    if (!same(next, slice)) changes.push({ do: 'update', resource: slices, object: next });
+    const annotations = owner.annotations ?? slice.metadata.annotations ?? {};
+    const next = { ...slice, endpoints, metadata: { ...slice.metadata, labels: labelsOf(owner), annotations } };
+    if (same(next, { ...slice, metadata: { ...slice.metadata, annotations: slice.metadata.annotations ?? {} } }))
+      continue;
+    const metadata = { ...next.metadata, annotations: withTrigger(annotations, owner.trigger) };
+    changes.push({ do: 'update', resource: slices, object: { ...next, metadata } });
   }
   for (const one of kept) if (!fresh.includes(one)) changes.push({ do: 'delete', resource: slices, object: one.slice });
   return changes;
@@ -118,6 +127,7 @@ function create(owner: SliceOwner, { addressType, ports }: Group, endpoints: rea
         generateName: `${owner.service}-`,
         namespace: owner.namespace,
         labels: labelsOf(owner),
+        annotations: withTrigger(owner.annotations, owner.trigger),
         ownerReferences: [owner.reference],
       },
       addressType,

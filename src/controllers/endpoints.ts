@@ -2,17 +2,17 @@
 
 import type { EndpointSubset, Endpoints, Pod, Service } from '../objects/kinds.js';
 import { type Resource, resources } from '../objects/resources.js';
-import { type Change, type Controller, keyOf, parseKey, timestamp, type View } from './controller.js';
-import { HEADLESS } from './endpoint-slice.js';
+import { type Change, type Controller, keyOf, parseKey, type View } from './controller.js';
+import { labelsFrom } from './endpoint-slice.js';
 import { controllerOf, ownedBy } from './owners.js';
-import { condition, isReady, isTerminating } from './pods.js';
-import { addressOf, familiesOf, hasSelector, hostnameOf, podsOf, type ServicePod, servicesOf } from './service-pods.js';
+import { isReady, isTerminating } from './pods.js';
+import { addressOf, familiesOf, hostnameOf, podsOf, type ServicePod, servesPods, servicesOf } from './service-pods.js';
+import { type Serving, triggerTime, withTrigger } from './trigger-time.js';
 import { canonical, same } from './values.js';
 
 const services = resources.services as unknown as Resource;
 const endpoints = resources.endpoints as unknown as Resource;
 
-const TRIGGER = 'endpoints.kubernetes.io/last-change-trigger-time';
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 
 /** Addresses of one object: beyond it clients are to read EndpointSlices. */
@@ -34,12 +34,12 @@ function reconcile(view: View, key: string): readonly Change[] {
   const service = view.get(resources.services, namespace, name);
   const present = view.get(resources.endpoints, namespace, name);
   if (!service || service.metadata.deletionTimestamp) return [];
-  if (!hasSelector(service)) return released(service, present);
-  const pods = podsOf(view, service);
+  if (!servesPods(service)) return released(service, present);
+  // Unlike slices, a subset says nothing of a Pod that has none of the ports.
+  const pods = podsOf(view, service).filter(({ ports }) => ports.length > 0 || !service.spec.ports?.length);
   const { subsets, truncated } = subsetsOf(service, pods);
-  const headless: Record<string, string> = service.spec.clusterIP === 'None' ? { [HEADLESS]: '' } : {};
-  const labels = { ...service.metadata.labels, ...headless };
-  const { [TRIGGER]: _, [OVER_CAPACITY]: before, ...annotations } = present?.metadata.annotations ?? {};
+  const labels = labelsFrom(service);
+  const { [OVER_CAPACITY]: before, ...annotations } = present?.metadata.annotations ?? {};
   const owner = [ownedBy(services, service)];
   const said =
     present &&
@@ -48,17 +48,14 @@ function reconcile(view: View, key: string): readonly Change[] {
     same(present.metadata.ownerReferences ?? [], owner) &&
     (before !== undefined) === truncated;
   if (said) return [];
+  const trigger = triggerTime(service, pods, present && serving(present.subsets), serving(subsets));
   const metadata = {
     ...present?.metadata,
     namespace: namespace!,
     name,
     labels,
     ownerReferences: owner,
-    annotations: {
-      ...annotations,
-      [TRIGGER]: lastTrigger(service, pods),
-      ...(truncated && { [OVER_CAPACITY]: 'truncated' }),
-    },
+    annotations: { ...withTrigger(annotations, trigger), ...(truncated && { [OVER_CAPACITY]: 'truncated' }) },
   };
   const object = { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets };
   return [{ do: present ? 'update' : 'create', resource: endpoints, object }];
@@ -119,8 +116,10 @@ function address(service: Service, pod: Pod, ip: string): Address {
   };
 }
 
-/** When what the Endpoints say last became so, as far as Service and Pods tell: their delay can be measured by it. */
-function lastTrigger(service: Service, pods: readonly ServicePod[]): string {
-  const times = pods.map(({ pod }) => Date.parse(condition(pod, 'Ready')?.lastTransitionTime ?? '') || 0);
-  return timestamp(Math.max(Date.parse(service.metadata.creationTimestamp ?? '') || 0, ...times));
+function serving(subsets: readonly EndpointSubset[] = []): Serving {
+  const entries = subsets.flatMap(({ addresses = [], notReadyAddresses = [] }) => [
+    ...addresses.map(({ targetRef }) => [targetRef?.uid, true] as const),
+    ...notReadyAddresses.map(({ targetRef }) => [targetRef?.uid, false] as const),
+  ]);
+  return new Map(entries);
 }

@@ -15,23 +15,26 @@ export function servicesOf({ metadata }: KubeObject, view: View): readonly strin
   return services.filter(({ spec }) => selectsAll(spec.selector, metadata.labels)).map(keyOf);
 }
 
+/** An empty selector is none. */
+export const hasSelector = ({ spec }: Service) => Object.keys(spec.selector ?? {}).length > 0;
+
 /** Its endpoints follow from Pods. */
-export function hasSelector({ metadata, spec }: Service): boolean {
-  return spec.selector !== undefined && !metadata.deletionTimestamp && spec.type !== 'ExternalName';
+export function servesPods(service: Service): boolean {
+  return hasSelector(service) && !service.metadata.deletionTimestamp && service.spec.type !== 'ExternalName';
 }
 
 export interface ServicePod {
   readonly pod: Pod;
+  /** Those of the Service's ports that the Pod has. */
   readonly ports: readonly EndpointPort[];
 }
 
-/** The selected Pods that may serve. A Pod without the named port is no endpoint of a Service that has ports. */
+/** The selected Pods that may serve. */
 export function podsOf(view: View, service: Service): ServicePod[] {
-  return view.list(resources.pods, service.metadata.namespace).flatMap(pod => {
-    if (!selectsAll(service.spec.selector, pod.metadata.labels) || isFinished(pod)) return [];
-    const ports = portsOf(service, pod);
-    return ports.length === 0 && service.spec.ports?.length ? [] : [{ pod, ports }];
-  });
+  return view
+    .list(resources.pods, service.metadata.namespace)
+    .filter(pod => selectsAll(service.spec.selector, pod.metadata.labels) && !isFinished(pod))
+    .map(pod => ({ pod, ports: portsOf(service, pod) }));
 }
 
 export function familiesOf({ spec }: Service): readonly Family[] {
@@ -62,6 +65,8 @@ function targetOf({ port, targetPort, protocol = 'TCP' }: ServicePort, pod: Pod)
   if (targetPort === undefined || targetPort === 0) return port;
   if (typeof targetPort === 'number') return targetPort;
   if (/^\d+$/.test(targetPort)) return Number(targetPort);
-  const ports = pod.spec.containers.flatMap(container => container.ports ?? []);
+  // A sidecar is an init container that stays.
+  const sidecars = pod.spec.initContainers?.filter(({ restartPolicy }) => restartPolicy === 'Always') ?? [];
+  const ports = [...pod.spec.containers, ...sidecars].flatMap(container => container.ports ?? []);
   return ports.find(({ name, protocol: of = 'TCP' }) => name === targetPort && of === protocol)?.containerPort;
 }

@@ -15,6 +15,9 @@ export function agentConfigFile(node: string, config: LabConfig, at: Places): Ag
     cniSocket: own.cniSocket,
     cniBinDir: own.cniBin,
     cniConfDir: own.cniConf,
+    // Where kube-proxy has them: each node is a network of its own.
+    healthz: '[::]:10256',
+    metrics: '127.0.0.1:10249',
     profile: config.profile,
     overlay: config.overlay,
     podCidrs: pods.map(String),

@@ -21,6 +21,8 @@ export interface LabConfig {
   readonly name: string;
   /** 1..50 */
   readonly nodes: number;
+  /** Nodes are dealt out to so many zones `a`, `b`, `c`, …, 0..26; 0: none has a zone. */
+  readonly zones: number;
   readonly profile: Profile;
   readonly overlay: Overlay;
   readonly ipFamily: IpFamily;
@@ -36,6 +38,8 @@ export interface LabConfig {
 export const DEFAULTS: LabConfig = {
   name: 'default',
   nodes: 3,
+  // As a regional cluster of a cloud has them. Without zones, as in kind, whatever is spread over zones would stay pending.
+  zones: 3,
   profile: 'routed',
   overlay: 'none',
   ipFamily: 'dual',
@@ -75,6 +79,8 @@ export function labConfig(given: Partial<LabConfig>): LabConfig {
     throw wrong('name', config.name, '1 to 11 lower-case letters, digits or dashes, beginning with a letter');
   if (!Number.isInteger(config.nodes) || config.nodes < 1 || config.nodes > 50)
     throw wrong('nodes', config.nodes, '1 to 50');
+  if (!Number.isInteger(config.zones) || config.zones < 0 || config.zones > ZONES.length)
+    throw wrong('zones', config.zones, `0 to ${ZONES.length}`);
   if (!Number.isInteger(config.apiPort) || config.apiPort < 1 || config.apiPort > 65535)
     throw wrong('api-port', config.apiPort, '1 to 65535');
   const oneOf = (field: keyof LabConfig, label: string, words: readonly string[]) => {
@@ -120,6 +126,13 @@ export function ranges(config: LabConfig): Ranges {
 
 export function nodeNames(config: LabConfig): readonly string[] {
   return Array.from({ length: config.nodes }, (_, i) => `n${i + 1}`);
+}
+
+const ZONES = 'abcdefghijklmnopqrstuvwxyz';
+
+/** The zone of the node with that index; undefined in a lab without zones. */
+export function zoneOf(config: LabConfig, index: number): string | undefined {
+  return config.zones > 0 ? ZONES[index % config.zones] : undefined;
 }
 
 /** Every fixed address of the lab, IPv4 first. */

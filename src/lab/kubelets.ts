@@ -2,21 +2,20 @@
 
 import { dirname, join } from 'node:path';
 import type { Api } from '../client/api.js';
-import { addresses, type LabConfig, nodeNames } from './config.js';
+import { addresses, type LabConfig, nodeNames, zoneOf } from './config.js';
 import { startKubelet } from './kubelet/kubelet.js';
 import type { NodeProxies } from './node-proxies.js';
 import type { Places } from './places.js';
 
 /** What the nodes' kubelets call themselves: the Kubernetes release whose API this is. */
 export const KUBERNETES_VERSION = 'v1.32.0';
-const ZONES = ['a', 'b', 'c'];
 
 export function startKubelets(api: Api, config: LabConfig, at: Places, proxies: NodeProxies): void {
   for (const [i, name] of nodeNames(config).entries()) {
     const own = at.node(name);
     const kubelet = startKubelet({
       api,
-      node: { name, addresses: addresses(config).node(name).map(String), zone: ZONES[i % ZONES.length]! },
+      node: { name, addresses: addresses(config).node(name).map(String), zone: zoneOf(config, i) },
       netns: own.netns,
       podNetns: at.podNetns,
       runDir: join(own.run, 'kubelet'),

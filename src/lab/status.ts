@@ -1,9 +1,11 @@
 /** The lab's state as one plain value: what the API says, and which agents run. Changes nothing. */
 
 import type { Api } from '../client/api.js';
+import { buildCluster } from '../model/builder.js';
+import { symptom } from '../model/symptoms.js';
 import { isTrue } from '../objects/condition-status.js';
-import { resources } from '../objects/resources.js';
-import type { LabConfig } from './config.js';
+import { type KubeObject, resources } from '../objects/resources.js';
+import { type LabConfig, ranges } from './config.js';
 import { places } from './places.js';
 import { readLiving } from './processes.js';
 import { savedConfig } from './saved-config.js';
@@ -16,7 +18,7 @@ export interface LabStatus {
   readonly nodes: readonly NodeStatus[];
   readonly pods: { readonly ready: number; readonly all: number };
   readonly services: number;
-  /** `Pod shop/web-1: Unhealthy: …`, the newest warning of each object. */
+  /** `Service shop/web: PW-S413 …`, what is wrong now; `Pod shop/web-1: Unhealthy: …`, the newest warning of each other object. */
   readonly problems: readonly string[];
   readonly healthy: boolean;
 }
@@ -36,10 +38,11 @@ const RECENT = 10;
 export async function labStatus(lab: string, api: Api): Promise<LabStatus> {
   const at = places(lab);
   const config = savedConfig(at.config)!;
-  const [nodes, pods, services, events] = await Promise.all([
+  const [nodes, pods, services, slices, events] = await Promise.all([
     api.list(resources.nodes),
     api.list(resources.pods),
     api.list(resources.services),
+    api.list(resources.endpointslices),
     api.list(resources.events, { fieldSelector: 'type=Warning' }),
   ]);
   const nodeStates = nodes.items.map(node => ({
@@ -51,8 +54,10 @@ export async function labStatus(lab: string, api: Api): Promise<LabStatus> {
   }));
   const live = pods.items.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed');
   const since = Date.now() - RECENT * 60_000;
-  const problems = new Map(
+  const warnings = new Map(
     events.items
+      // Of these it is known better whether they still hold.
+      .filter(({ reason }) => reason !== 'ServiceProblem' && reason !== 'NodeNetworkProblem')
       .filter(
         event => Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '') > since,
       )
@@ -61,6 +66,7 @@ export async function labStatus(lab: string, api: Api): Promise<LabStatus> {
         `${reason}: ${message}`,
       ]),
   );
+  const objects = [...nodes.items, ...services.items, ...slices.items] as unknown as KubeObject[];
   return {
     lab,
     config,
@@ -68,7 +74,18 @@ export async function labStatus(lab: string, api: Api): Promise<LabStatus> {
     nodes: nodeStates,
     pods: { ready: live.filter(pod => isTrue(pod, 'Ready')).length, all: live.length },
     services: services.items.length,
-    problems: [...problems].map(([object, text]) => `${object}: ${text}`),
+    problems: [...problemsNow(config, objects), ...[...warnings].map(([object, text]) => `${object}: ${text}`)],
     healthy: nodeStates.length === config.nodes && nodeStates.every(node => node.ready && node.agent !== undefined),
   };
+}
+
+/** As the agents see it, without their patience. */
+function problemsNow(config: LabConfig, objects: readonly KubeObject[]): string[] {
+  const { services, pods } = ranges(config);
+  const cluster = buildCluster(objects, { serviceCidrs: services, podCidrs: pods });
+  const symptoms = [...cluster.services.values()].flatMap(service => symptom(service) ?? []);
+  return [...cluster.problems(), ...symptoms].map(({ object, code, message, advice }) => {
+    const rest = message.startsWith(object) ? message.slice(object.length).replace(/^:? /, '') : message;
+    return `${object}: ${code} ${rest}; ${advice}`;
+  });
 }

@@ -109,16 +109,15 @@ function service(object: Service): Service {
   const { spec } = object;
   const external = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
   const reachable = external || (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
+  // Without affinity its configuration goes, so that a patch of the one field is enough to end it.
+  const plain = spec.sessionAffinity === 'None' ? withKey(spec, 'sessionAffinityConfig', undefined) : spec;
   return {
     ...object,
     spec: {
-      ...spec,
+      ...plain,
       ...(spec.sessionAffinity === 'ClientIP' && {
         sessionAffinityConfig: {
-          clientIP: {
-            ...spec.sessionAffinityConfig?.clientIP,
-            timeoutSeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800,
-          },
+          clientIP: { timeoutSeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800 },
         },
       }),
       ...(spec.ports && { ports: spec.ports.map(port => ({ ...port, targetPort: port.targetPort || port.port })) }),

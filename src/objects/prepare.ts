@@ -1,6 +1,7 @@
 /** What the API server itself decides when an object is written: initial status, generation, and which half of an object a request may change. */
 
 import type { Secret } from './config.js';
+import type { EndpointSlice } from './endpoint-slice.js';
 import { selectOwnPods } from './job-selector.js';
 import { equal, type JsonObject, withKey } from './json.js';
 import type { KubeObject, ObjectMeta } from './meta.js';
@@ -26,7 +27,8 @@ export function prepareUpdate<T extends KubeObject>(resource: Resource<T>, next:
   const kept: KubeObject = { ...next, metadata: keepMetadata(next.metadata, old.metadata) };
   const whole = ownsStatus(resource) || kind === 'v1 Node' ? withKey(kept, 'status', old.status) : kept;
   const prepared = (Object.hasOwn(UPDATE, kind) ? UPDATE[kind]!(whole as never, old as never) : whole) as T;
-  if (!counts(resource) || equal(intent(prepared), intent(old))) return prepared;
+  const labels = kind !== SLICE || equal(prepared.metadata.labels ?? {}, old.metadata.labels ?? {});
+  if (!counts(resource) || (labels && equal(intent(prepared), intent(old)))) return prepared;
   return { ...prepared, metadata: { ...prepared.metadata, generation: (old.metadata.generation ?? 0) + 1 } };
 }
 
@@ -39,6 +41,9 @@ export function prepareStatus<T extends KubeObject>(_resource: Resource<T>, next
 
 const kindOf = (resource: Resource): string =>
   resource.structural ? '' : `${apiVersionOf(resource)} ${resource.kind}`;
+
+/** Its labels say whose it is, so they are intent, too. */
+const SLICE = 'discovery.k8s.io/v1 EndpointSlice';
 
 const ownsStatus = (resource: Resource): boolean =>
   resource.subresources.includes('status') && kindOf(resource) !== 'v1 Node';
@@ -117,6 +122,15 @@ function secret(object: Secret): Secret {
   return withKey({ ...object, data: { ...object.data, ...Object.fromEntries(encoded) } }, 'stringData', undefined);
 }
 
+/** What v1beta1 called topology can still be read; v1 has no way to write it, and ignores who tries. */
+function endpointSlice(object: EndpointSlice): EndpointSlice {
+  if (!object.endpoints.some(endpoint => endpoint.deprecatedTopology)) return object;
+  return {
+    ...object,
+    endpoints: object.endpoints.map(endpoint => withKey(endpoint, 'deprecatedTopology', undefined)),
+  };
+}
+
 /** The namespace's own finalizer is taken away by its controller, through `/finalize`. */
 const namespaceCreate = (object: Namespace): Namespace => ({
   ...object,
@@ -129,6 +143,7 @@ const CREATE: Readonly<Record<string, Create>> = {
   'v1 Secret': secret,
   'v1 Namespace': namespaceCreate,
   'v1 Service': normaliseService,
+  [SLICE]: endpointSlice,
   'batch/v1 Job': selectOwnPods,
 };
 
@@ -136,4 +151,5 @@ const UPDATE: Readonly<Record<string, Update>> = {
   'v1 Secret': secret,
   'v1 Namespace': namespaceUpdate,
   'v1 Service': updateService,
+  [SLICE]: endpointSlice,
 };

@@ -14,7 +14,10 @@ export function normaliseService(service: Service): Service {
 export function updateService(next: Service, old: Service): Service {
   let spec = followPrimary(next.spec, old.spec);
   spec = dropForType(spec, old.spec);
-  return normaliseService({ ...next, spec: toSingleStack(carryOver(spec, old.spec), old.spec) });
+  spec = toSingleStack(carryOver(spec, old.spec), old.spec);
+  // A balancer may take its time to let go; its address is not shown any longer.
+  const status = spec.type === 'LoadBalancer' ? next.status : { ...next.status, loadBalancer: {} };
+  return normaliseService({ ...next, spec, status });
 }
 
 /** A changed or cleared `clusterIP` with untouched `clusterIPs` means that the list is to follow. */
@@ -26,6 +29,8 @@ function followPrimary(next: ServiceSpec, old: ServiceSpec): ServiceSpec {
 const hasClusterIP = ({ type }: ServiceSpec) => type !== 'ExternalName';
 const hasNodePorts = ({ type }: ServiceSpec) => type === 'NodePort' || type === 'LoadBalancer';
 const hasHealthCheck = (spec: ServiceSpec) => spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
+const isReachable = (spec: ServiceSpec) =>
+  hasNodePorts(spec) || (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
 
 /** A field that the new type cannot have is dropped when the request merely repeats it; set anew, it is left for validation to refuse. */
 function dropForType(next: ServiceSpec, old: ServiceSpec): ServiceSpec {
@@ -33,27 +38,24 @@ function dropForType(next: ServiceSpec, old: ServiceSpec): ServiceSpec {
   const drop = (...keys: (keyof ServiceSpec)[]) => {
     for (const key of keys) if (equal(next[key], old[key])) spec = withKey(spec, key, undefined);
   };
-  if (hasClusterIP(old) && !hasClusterIP(next))
-    drop('clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy');
-  if (hasHealthCheck(old) && !hasHealthCheck(next)) drop('healthCheckNodePort');
-  if (hasNodePorts(old) && !hasNodePorts(next)) {
-    if (
-      equal(
-        next.ports?.map(port => port.nodePort),
-        old.ports?.map(port => port.nodePort),
-      )
-    ) {
-      spec = withKey(
-        spec,
-        'ports',
-        next.ports?.map(port => withKey(port, 'nodePort', undefined)),
-      );
-    }
-    if (!next.externalIPs?.length) drop('externalTrafficPolicy');
+  if (hasClusterIP(old) && !hasClusterIP(next)) {
+    if (equal(next.clusterIPs, old.clusterIPs)) drop('clusterIP', 'clusterIPs');
+    drop('ipFamilies', 'ipFamilyPolicy');
   }
+  if (hasHealthCheck(old) && !hasHealthCheck(next)) drop('healthCheckNodePort');
+  if (hasNodePorts(old) && !hasNodePorts(next) && !hasNewNodePort(next, old)) {
+    const ports = next.ports?.map(port => withKey(port, 'nodePort', undefined));
+    spec = withKey(spec, 'ports', ports);
+  }
+  if (isReachable(old) && !isReachable(next)) drop('externalTrafficPolicy');
   if (old.type === 'LoadBalancer' && next.type !== 'LoadBalancer')
     drop('allocateLoadBalancerNodePorts', 'loadBalancerClass');
   return spec;
+}
+
+function hasNewNodePort(next: ServiceSpec, old: ServiceSpec): boolean {
+  const known = new Set(old.ports?.map(port => port.nodePort));
+  return next.ports?.some(({ nodePort }) => nodePort && !known.has(nodePort)) ?? false;
 }
 
 function carryOver(next: ServiceSpec, old: ServiceSpec): ServiceSpec {
@@ -65,11 +67,12 @@ function carryOver(next: ServiceSpec, old: ServiceSpec): ServiceSpec {
     if (!spec.ipFamilies?.length) spec = withKey(spec, 'ipFamilies', old.ipFamilies);
     if (!spec.ipFamilyPolicy) spec = withKey(spec, 'ipFamilyPolicy', old.ipFamilyPolicy);
   }
-  if (hasNodePorts(old) && hasNodePorts(spec)) {
-    const given = new Map(old.ports?.map(port => [`${port.protocol} ${port.port}`, port.nodePort]));
+  // Who wants none allocated and leaves one out gives it back.
+  if (hasNodePorts(old) && hasNodePorts(spec) && spec.allocateLoadBalancerNodePorts !== false) {
+    const given = new Map(old.ports?.map(port => [port.name ?? '', port.nodePort]));
     const taken = new Set(spec.ports?.map(port => port.nodePort));
     const ports = spec.ports?.map(port => {
-      const nodePort = port.nodePort || given.get(`${port.protocol} ${port.port}`);
+      const nodePort = port.nodePort || given.get(port.name ?? '');
       return port.nodePort || !nodePort || taken.has(nodePort) ? port : { ...port, nodePort };
     });
     spec = withKey(spec, 'ports', ports);

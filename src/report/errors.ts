@@ -38,6 +38,10 @@ export const ERRORS = {
     cause: 'agent configuration {path}: {problem}',
     advice: 'see AgentConfigFile in src/agent/config.ts for the fields',
   },
+  'PW-A203': {
+    cause: '{what} cannot be served on {address}: {reason}',
+    advice: 'end what listens there (`ss -ltnp` on the node), or choose another port in the agent configuration',
+  },
   'PW-N301': {
     cause: 'another agent (process {pid}) runs for this node: it holds {path}',
     advice: 'end that process first; one agent serves a node',
@@ -112,6 +116,29 @@ export const ERRORS = {
   'PW-S407': {
     cause: "{object}: source range '{cidr}' cannot be read, and lets nobody in",
     advice: 'write it as an address and a prefix length, such as 192.0.2.0/24',
+  },
+  'PW-S411': {
+    cause: '{object} has no endpoints: no Pod matches its selector {selector}',
+    advice: 'compare it with `kubectl -n {namespace} get pods --show-labels`; Pods that have finished do not count',
+  },
+  'PW-S412': {
+    cause: '{object} has no endpoints: it has no selector, and nobody wrote an EndpointSlice for it',
+    advice: 'set spec.selector, or write an EndpointSlice with the label kubernetes.io/service-name: {name}',
+  },
+  'PW-S413': { cause: '{object} does not answer: of its endpoints ({count}) none is ready', advice: '{hint}' },
+  'PW-S414': {
+    cause: '{object}: none of its ready endpoints has a port for {ports}',
+    advice:
+      'name a containerPort of the Pods so, or write its number as targetPort; in an EndpointSlice the port must have the name of the Service port',
+  },
+  'PW-S415': {
+    cause: '{object}: its SCTP ports are not served, the kernel of node {node} has no connection tracking for SCTP',
+    advice: 'use a kernel with CONFIG_NF_CT_PROTO_SCTP; TCP and UDP ports are not concerned',
+  },
+  'PW-S416': {
+    cause: '{object}: its health check port {port} cannot be opened on node {node}: {reason}',
+    advice:
+      'end what listens there (`ss -ltnp` on the node), or choose another healthCheckNodePort; load balancers take this node for one without endpoints',
   },
 } as const;
 

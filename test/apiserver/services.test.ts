@@ -54,7 +54,11 @@ const REFUSED: readonly (readonly [spec: object, message: string])[] = [
   [{ clusterIP: 'nonsense' }, 'spec.clusterIPs[0]: Invalid value: "nonsense"'],
   [
     { clusterIPs: ['10.96.7.7', 'fd00:10:96::7'], clusterIP: '10.96.7.7' },
-    'spec.ipFamilyPolicy: Invalid value: null: must be RequireDualStack or PreferDualStack when multiple',
+    "spec.ipFamilyPolicy: Invalid value: \"SingleStack\": must be 'RequireDualStack' or 'PreferDualStack' when multiple cluster IPs are specified",
+  ],
+  [
+    { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'SingleStack' },
+    "spec.ipFamilyPolicy: Invalid value: \"SingleStack\": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
   ],
   [
     { ipFamilies: ['IPv4'], clusterIP: 'fd00:10:96::7' },

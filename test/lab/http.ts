@@ -22,6 +22,8 @@ export async function get(netns: string | undefined, ip: string, port: number, p
 export class Connection {
   readonly #socket: Socket;
   readonly #where: string;
+  /** The server said with its last answer that it would close. */
+  closing = false;
   #received = '';
   #waiting: { resolve(body: string): void; reject(error: Error): void } | undefined;
   #broken: Error | undefined;
@@ -65,6 +67,7 @@ export class Connection {
     const length = Number(/content-length: (\d+)/i.exec(this.#received)?.[1] ?? Number.NaN);
     if (Number.isNaN(length)) return this.#fail(`an answer without Content-Length: ${this.#received.slice(0, end)}`);
     if (this.#received.length < end + 4 + length) return;
+    this.closing = /\r\nconnection: close/i.test(this.#received.slice(0, end));
     const body = this.#received.slice(end + 4, end + 4 + length);
     this.#received = this.#received.slice(end + 4 + length);
     this.#waiting?.resolve(body);

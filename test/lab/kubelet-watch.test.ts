@@ -118,6 +118,44 @@ test('hooks run after the start and before the end', { skip }, async () => {
   assert.equal(note('stop'), 'bye\n');
 });
 
+test('a Pod that drains is still asked whether it is ready, and not killed for its health', { skip }, async () => {
+  const probe = (file: string) => ({ exec: { command: ['test', '-e', file] }, periodSeconds: 1, failureThreshold: 1 });
+  await node.create('drains', {
+    terminationGracePeriodSeconds: 30,
+    containers: [
+      shell(`touch /tmp/ready /tmp/alive; trap 'rm /tmp/ready /tmp/alive; sleep 4; exit 7' TERM; ${forever}`, {
+        readinessProbe: probe('/tmp/ready'),
+        livenessProbe: probe('/tmp/alive'),
+      }),
+    ],
+  });
+  await node.until('drains', isReady);
+  await node.delete('drains');
+  const unready = await node.until('drains', pod => !isReady(pod));
+  assert.ok(unready.metadata.deletionTimestamp);
+  assert.ok(status(unready)?.state?.running, 'it is unready because it says so, not because it ended');
+  const ended = await node.until('drains', pod => status(pod)?.state?.terminated !== undefined);
+  assert.equal(status(ended)?.state?.terminated?.exitCode, 7, 'it ended by itself');
+  await node.gone('drains');
+});
+
+test('a hook that takes all the time leaves some for the signal', { skip }, async () => {
+  await node.create('slow-hook', {
+    containers: [
+      shell(`trap 'touch /notes/heard; exit 0' TERM; ${forever}`, {
+        lifecycle: { preStop: { exec: { command: ['sleep', '60'] } } },
+        volumeMounts: [{ name: 'notes', mountPath: '/notes' }],
+      }),
+    ],
+    volumes: [{ name: 'notes', hostPath: { path: `${node.directory}/notes`, type: 'DirectoryOrCreate' } }],
+  });
+  await node.until('slow-hook', isReady);
+  await node.delete('slow-hook', 1);
+  await node.gone('slow-hook');
+  const { existsSync } = await import('node:fs');
+  assert.ok(existsSync(`${node.directory}/notes/heard`));
+});
+
 test('a container that does not listen is killed after its grace period, or at once when forced', {
   skip,
 }, async () => {

@@ -5,8 +5,9 @@ import { after, before, describe, test } from 'node:test';
 import { applyManifests } from '../../src/client/apply.js';
 import { readLiving } from '../../src/lab/processes.js';
 import { resources } from '../../src/objects/resources.js';
-import { Connection, get } from './http.js';
+import { get } from './http.js';
 import { eventually, Lab, skip } from './lab.js';
+import { lasting, newConnections, startLoad } from './load.js';
 import { echo } from './pods.js';
 
 const MANIFESTS = [
@@ -68,7 +69,8 @@ describe('every process of podwire dies under load', { skip }, () => {
   ];
   for (const [name, harm] of stories) {
     test(name, async () => {
-      const load = startLoad([client, lab.at.netns('n1'), undefined], clusterIp);
+      const places = [client, lab.at.netns('n1'), undefined];
+      const load = startLoad(places.flatMap(netns => [lasting(netns, clusterIp), newConnections(netns, clusterIp)]));
       await harm();
       const { requests, failures } = await load.stop();
       assert.deepEqual(failures, []);
@@ -95,38 +97,3 @@ describe('every process of podwire dies under load', { skip }, () => {
     await eventually('the lab is healthy again', async () => (await lab.podwire('status')).code === 0);
   }
 });
-
-/** From each place one lasting connection and a loop of new ones, until stopped. */
-function startLoad(places: readonly (string | undefined)[], ip: string) {
-  let going = true;
-  let requests = 0;
-  const failures: string[] = [];
-  const loop = async (ask: () => Promise<unknown>) => {
-    while (going) {
-      try {
-        await ask();
-        requests++;
-      } catch (error) {
-        failures.push((error as Error).message);
-        if (failures.length > 20) return;
-      }
-      await new Promise(resolve => setTimeout(resolve, 10));
-    }
-  };
-  const loops = places.flatMap(netns => {
-    const lasting = new Connection(netns, ip, 80);
-    return [
-      loop(() => lasting.get('/hostname')).finally(() => lasting.close()),
-      loop(() => get(netns, ip, 80, '/hostname')),
-    ];
-  });
-  return {
-    async stop() {
-      // A little longer than the harm lasted, to see what comes after it.
-      await new Promise(resolve => setTimeout(resolve, 300));
-      going = false;
-      await Promise.all(loops);
-      return { requests, failures };
-    },
-  };
-}

@@ -101,7 +101,7 @@ test('a change to ClusterIP drops node ports and what only balancers have', () =
 test('a change to ExternalName drops the address', () => {
   const spec = changed({ type: 'ExternalName', externalName: 'example.com' });
   assert.deepEqual(
-    [spec.clusterIP, spec.clusterIPs, spec.ipFamilies, spec.internalTrafficPolicy],
+    [spec.clusterIP, spec.clusterIPs, spec.ipFamilies, spec.ipFamilyPolicy],
     [undefined, undefined, undefined, undefined],
   );
 });

@@ -1,4 +1,4 @@
-/** The health pages, on a port and on a unix socket. */
+/** The health pages, on a port and on a unix socket, and those of kube-proxy: for load balancers and for whoever asks how the proxy is. */
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Ip } from '../../src/net/ip.js';
 import { type Checks, startHealth } from '../../src/serve/health.js';
+import { serveProxyHealth } from '../../src/serve/proxy-health.js';
+import { serveServiceHealth } from '../../src/serve/service-health.js';
 
 function get(
   where: { readonly port?: number; readonly socketPath?: string },
@@ -68,3 +70,84 @@ describe('the health pages', () => {
     }
   });
 });
+
+describe('kube-proxy’s pages', () => {
+  const local = Ip.of('127.0.0.1');
+
+  /** Status, the header by which balancers weigh nodes, and the body. */
+  async function fetched(port: number, path: string): Promise<readonly [number, string | null, unknown]> {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
+    assert.equal(response.headers.get('content-type'), 'application/json');
+    return [response.status, response.headers.get('x-load-balancing-endpoint-weight'), await response.json()];
+  }
+
+  it('tell balancers whether this node has endpoints of a Service', async () => {
+    let state = { namespace: 'shop', name: 'web', localEndpoints: 2, proxyHealthy: true };
+    const port = await freePort();
+    const server = await serveServiceHealth([local], port, () => state);
+    try {
+      const service = { namespace: 'shop', name: 'web' };
+      for (const [localEndpoints, proxyHealthy, status] of [
+        [2, true, 200],
+        [0, true, 503],
+        [2, false, 503],
+      ] as const) {
+        state = { ...state, localEndpoints, proxyHealthy };
+        const body = { service, localEndpoints, serviceProxyHealthy: proxyHealthy };
+        for (const path of ['/', '/healthz', '/any/thing?x'])
+          assert.deepEqual(await fetched(port, path), [status, String(localEndpoints), body]);
+      }
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('listen on all of a node’s addresses or on none', async () => {
+    const port = await freePort();
+    const state = () => ({ namespace: 'a', name: 'b', localEndpoints: 1, proxyHealthy: true });
+    const first = await serveServiceHealth([Ip.of('127.0.0.2')], port, state);
+    await assert.rejects(serveServiceHealth([local, Ip.of('127.0.0.2')], port, state), { code: 'EADDRINUSE' });
+    const again = await serveServiceHealth([local], port, state);
+    await Promise.all([first.close(), again.close()]);
+  });
+
+  it('say how the proxy is; a node that is to go lives, but is not for new connections', async () => {
+    let state = { healthy: true, eligible: true, lastUpdated: Date.parse('2026-01-01T00:00:00Z') };
+    const told: string[] = [];
+    const server = await serveProxyHealth(
+      { ip: local, port: 0 },
+      () => state,
+      (page, status) => void told.push(`${page} ${status}`),
+    );
+    try {
+      const rows: readonly (readonly [healthy: boolean, eligible: boolean, healthz: number, livez: number])[] = [
+        [true, true, 200, 200],
+        [true, false, 503, 200],
+        [false, true, 503, 503],
+      ];
+      for (const [healthy, eligible, healthz, livez] of rows) {
+        state = { ...state, healthy, eligible };
+        const [status, , body] = await fetched(server.port, '/healthz');
+        const { lastUpdated, currentTime, nodeEligible } = body as Record<string, unknown>;
+        assert.deepEqual([status, nodeEligible], [healthz, eligible]);
+        assert.equal(lastUpdated === currentTime, healthz === 200, 'what is well is up to date now');
+        assert.deepEqual((await fetched(server.port, '/livez'))[0], livez);
+      }
+      assert.deepEqual(told, ['healthz 200', 'livez 200', 'healthz 503', 'livez 200', 'healthz 503', 'livez 503']);
+      assert.match(await get(server, '/metrics'), /^404/);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+/** A TCP port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = await serveProxyHealth(
+    { ip: Ip.of('127.0.0.1'), port: 0 },
+    () => assert.fail(),
+    () => {},
+  );
+  await server.close();
+  return server.port;
+}

@@ -39,15 +39,17 @@ export class AddressesInUse extends InUse {
   }
 }
 
+/** A number is held for all protocols at once: another Service's UDP port of the same number would be easily mistaken for it. */
 export class PortsInUse extends InUse {
   constructor(services: Collection) {
-    super(services, ({ spec }) => [
-      ...(spec.ports ?? []).flatMap(({ protocol = 'TCP', nodePort }) => (nodePort ? [`${protocol} ${nodePort}`] : [])),
-      ...(spec.healthCheckNodePort ? [`TCP ${spec.healthCheckNodePort}`] : []),
-    ]);
+    super(services, ({ spec }) =>
+      [...(spec.ports ?? []).map(port => port.nodePort), spec.healthCheckNodePort].flatMap(port =>
+        port ? [String(port)] : [],
+      ),
+    );
   }
 
-  taken(protocol: string, port: number, service: Service): boolean {
-    return this.takenFrom(`${protocol} ${port}`, keyOf(service));
+  taken(port: number, service: Service): boolean {
+    return this.takenFrom(String(port), keyOf(service));
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Cidr } from '../../net/cidr.js';
 import { Ip } from '../../net/ip.js';
+import { equal } from '../../objects/json.js';
 import type { Service, ServiceSpec } from '../../objects/kinds.js';
 import { type Cause, invalidValue } from '../status.js';
 import { freeAddress } from './free-address.js';
@@ -9,6 +10,8 @@ import type { AddressesInUse } from './in-use.js';
 
 type FamilyName = 'IPv4' | 'IPv6';
 type Policy = NonNullable<ServiceSpec['ipFamilyPolicy']>;
+
+const POLICY = 'spec.ipFamilyPolicy';
 
 /**
  * The spec with families, policy and cluster IPs filled in; what is wrong is added to `causes`. `spec` has passed
@@ -22,88 +25,91 @@ export function assignAddresses(
   causes: Cause[],
 ): ServiceSpec {
   const { spec } = service;
-  if (spec.type === 'ExternalName') return spec;
+  if (spec.type === 'ExternalName' || keepsPreference(spec, old?.spec)) return spec;
   const before = causes.length;
-  const families = chooseFamilies(spec, cidrs, causes);
+  const policy = policyOf(spec);
+  const families = chooseFamilies(spec, policy, cidrs, causes);
   if (causes.length > before) return spec;
-  const shape = { ...spec, ipFamilies: families, ipFamilyPolicy: policyOf(spec, cidrs) };
+  const shape = { ...spec, ipFamilies: families, ipFamilyPolicy: policy };
   if (isHeadless(spec)) return { ...shape, clusterIP: 'None', clusterIPs: ['None'] };
   const clusterIPs = families.map((family, i) => {
     const cidr = cidrs.find(range => nameOf(range) === family)!;
     const given = spec.clusterIPs?.[i];
     if (!given) return chooseAddress(service, cidr, inUse, causes);
-    return given === old?.spec.clusterIPs?.[i] ? given : checkAddress(given, i, service, cidr, inUse, causes);
+    return given === old?.spec.clusterIPs?.[i] ? given : checkAddress(given, service, cidr, inUse, causes);
   });
   return { ...shape, clusterIP: clusterIPs[0], clusterIPs };
 }
 
 const nameOf = (of: { readonly family: number }): FamilyName => (of.family === 4 ? 'IPv4' : 'IPv6');
+const other = (family: FamilyName): FamilyName => (family === 'IPv4' ? 'IPv6' : 'IPv4');
 
 const isHeadless = (spec: ServiceSpec) => spec.clusterIPs?.[0] === 'None';
 
-/** Absent means one family; a headless Service without a selector can have endpoints of any. */
-function policyOf(spec: ServiceSpec, cidrs: readonly Cidr[]): Policy {
-  if (spec.ipFamilyPolicy) return spec.ipFamilyPolicy;
-  const free = isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0;
-  return free && cidrs.length > 1 && !spec.ipFamilies?.length ? 'RequireDualStack' : 'SingleStack';
+/** Its endpoints are written by somebody, and may be of any family whatever this cluster has. */
+const isFree = (spec: ServiceSpec) => isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0;
+
+/** A cluster that learns or loses a family does not change the Services that prefer both: only a change of their own does. */
+function keepsPreference(spec: ServiceSpec, old: ServiceSpec | undefined): boolean {
+  const prefers = spec.ipFamilyPolicy === 'PreferDualStack' && old?.ipFamilyPolicy === 'PreferDualStack';
+  const same = (key: 'type' | 'clusterIPs' | 'ipFamilies') => equal(spec[key], old?.[key]);
+  return prefers && same('type') && same('clusterIPs') && same('ipFamilies');
 }
 
-function chooseFamilies(spec: ServiceSpec, cidrs: readonly Cidr[], causes: Cause[]): FamilyName[] {
+function policyOf(spec: ServiceSpec): Policy {
+  return spec.ipFamilyPolicy ?? (isFree(spec) ? 'RequireDualStack' : 'SingleStack');
+}
+
+function chooseFamilies(spec: ServiceSpec, policy: Policy, cidrs: readonly Cidr[], causes: Cause[]): FamilyName[] {
+  const before = causes.length;
   const available = cidrs.map(nameOf);
-  const policy = policyOf(spec, cidrs);
-  const explicit = spec.ipFamilies ?? [];
   const ips = isHeadless(spec) ? [] : (spec.clusterIPs ?? []);
-  for (const [i, family] of explicit.entries()) {
+  const families = [...(spec.ipFamilies ?? [])];
+  for (const [values, words] of [[ips, 'cluster IPs'] as const, [families, 'IP families'] as const]) {
+    if (policy !== 'SingleStack' || values.length < 2) continue;
+    const why = `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${words} are specified`;
+    causes.push(invalidValue(POLICY, policy, why));
+  }
+  // An address says which family is meant.
+  for (const [i, text] of ips.entries()) {
+    if (i < families.length) continue;
+    const family = nameOf(Ip.parse(text)!);
+    if (available.includes(family)) families.push(family);
+    else causes.push(invalidValue(`spec.clusterIPs[${i}]`, ips, `${family} is not configured on this cluster`));
+  }
+  if (causes.length > before) return families;
+  const wanted = policy === 'SingleStack' ? 1 : 2;
+  if (isFree(spec)) {
+    const first = families[0] ?? available[0]!;
+    return [...new Set([first, ...families, other(first)])].slice(0, Math.max(wanted, families.length));
+  }
+  if (policy === 'RequireDualStack' && available.length < 2)
+    causes.push(invalidValue(POLICY, policy, 'this cluster is not configured for dual-stack services'));
+  for (const [i, family] of families.entries()) {
     if (!available.includes(family))
       causes.push(invalidValue(`spec.ipFamilies[${i}]`, family, 'not configured on this cluster'));
   }
-  if (policy === 'RequireDualStack' && available.length < 2) {
-    causes.push(invalidValue('spec.ipFamilyPolicy', policy, 'this cluster is not configured for dual-stack services'));
-  }
-  const several = explicit.length > 1 ? 'ipFamilies' : ips.length > 1 ? 'clusterIPs' : undefined;
-  if (!spec.ipFamilyPolicy && several) {
-    const why = `must be RequireDualStack or PreferDualStack when multiple '${several}' are specified`;
-    causes.push(invalidValue('spec.ipFamilyPolicy', null, why));
-  }
-  const implied = ips.flatMap(text => Ip.parse(text) ?? []).map(nameOf);
-  const wanted = [...new Set([...(explicit.length > 0 ? explicit : implied), ...available])];
-  return wanted.slice(0, policy === 'SingleStack' ? 1 : available.length);
+  return [...new Set([...families, ...available])].slice(0, Math.max(wanted, families.length));
 }
 
 function chooseAddress(service: Service, cidr: Cidr, inUse: AddressesInUse, causes: Cause[]): string {
   const ip = freeAddress(cidr, service.metadata.uid ?? '', text => inUse.taken(text, service));
   if (ip) return ip.toString();
-  causes.push(
-    invalidValue(
-      'spec.clusterIPs',
-      [],
-      `failed to allocate a serviceIP: range is full: all addresses of ${cidr} are in use`,
-    ),
-  );
+  const why = `failed to allocate a serviceIP: range is full: all addresses of ${cidr} are in use`;
+  causes.push(invalidValue('spec.clusterIPs', [], why));
   return '';
 }
 
-function checkAddress(
-  given: string,
-  i: number,
-  service: Service,
-  cidr: Cidr,
-  inUse: AddressesInUse,
-  causes: Cause[],
-): string {
-  const ip = Ip.parse(given);
-  const wrong = (why: string, field = 'spec.clusterIPs') => {
-    causes.push(invalidValue(field, service.spec.clusterIPs ?? [given], why));
-    return given;
-  };
-  if (ip?.family !== cidr.family)
-    return wrong(`expected an ${nameOf(cidr)} value as indicated by \`ipFamilies[${i}]\``, `spec.clusterIPs[${i}]`);
-  if (!cidr.contains(ip)) {
-    return wrong(
-      `failed to allocate IP ${ip}: the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${cidr}`,
-    );
+/** An address that somebody chose; validation has seen that it is of the right family. */
+function checkAddress(given: string, service: Service, cidr: Cidr, inUse: AddressesInUse, causes: Cause[]): string {
+  const ip = Ip.of(given);
+  const text = ip.toString();
+  const wrong = !cidr.contains(ip)
+    ? `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${cidr}`
+    : inUse.taken(text, service) && 'provided IP is already allocated';
+  if (wrong) {
+    const why = `failed to allocate IP ${ip}: ${wrong}`;
+    causes.push(invalidValue('spec.clusterIPs', service.spec.clusterIPs ?? [given], why));
   }
-  return inUse.taken(ip.toString(), service)
-    ? wrong(`failed to allocate IP ${ip}: provided IP is already allocated`)
-    : ip.toString();
+  return text;
 }

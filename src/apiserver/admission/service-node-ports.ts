@@ -2,6 +2,7 @@
 
 import type { Service, ServicePort, ServiceSpec } from '../../objects/kinds.js';
 import { type Cause, invalidValue } from '../status.js';
+import { staticBand, upperFirst } from './free-address.js';
 import type { PortsInUse } from './in-use.js';
 
 interface Range {
@@ -9,57 +10,73 @@ interface Range {
   readonly last: number;
 }
 
-/** The spec with every node port that its type needs; what is wrong is added to `causes`. */
+const HEALTH = 'spec.healthCheckNodePort';
+
+/**
+ * The spec with every node port that its type needs; what is wrong is added to `causes`. Ports of one number and several
+ * protocols share a node port, as DNS wants it.
+ */
 export function assignNodePorts(service: Service, inUse: PortsInUse, range: Range, causes: Cause[]): ServiceSpec {
   const { spec } = service;
-  const needs =
-    spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
-  const mine = new Set<string>();
-  const isTaken = (protocol: string, port: number) =>
-    mine.has(`${protocol} ${port}`) || inUse.taken(protocol, port, service);
-  const hold = (protocol: string, port: number) => {
-    mine.add(`${protocol} ${port}`);
-    return port;
+  /** By number: what it is for, within this Service. */
+  const mine = new Map<number, string>();
+  const isTaken = (port: number) => mine.has(port) || inUse.taken(port, service);
+  const claim = (port: number, purpose: string, field: string) => {
+    const held = mine.get(port);
+    if (port < range.first || port > range.last) {
+      const why = `provided port is not in the valid range. The range of valid ports is ${range.first}-${range.last}`;
+      causes.push(invalidValue(field, port, why));
+    } else if ((held !== undefined && held !== purpose) || inUse.taken(port, service)) {
+      causes.push(invalidValue(field, port, 'provided port is already allocated'));
+    }
+    mine.set(port, purpose);
+  };
+  const choose = (purpose: string, field: string): number => {
+    const port = freePort(range, isTaken);
+    if (port === undefined) causes.push(invalidValue(field, 0, 'failed to allocate a nodePort: range is full'));
+    else mine.set(port, purpose);
+    return port ?? 0;
   };
   // Ports that are asked for come first, so that none of them goes to one that is chosen.
-  for (const [i, { protocol = 'TCP', nodePort }] of (spec.ports ?? []).entries()) {
-    if (!nodePort || !offersNodePorts(spec)) continue;
-    const field = `spec.ports[${i}].nodePort`;
-    if (nodePort < range.first || nodePort > range.last) {
-      const why = `provided port is not in the valid range. The range of valid ports is ${range.first}-${range.last}`;
-      causes.push(invalidValue(field, nodePort, why));
-    } else if (isTaken(protocol, nodePort))
-      causes.push(invalidValue(field, nodePort, 'provided port is already allocated'));
-    hold(protocol, nodePort);
+  const asked = new Map<number, number>();
+  for (const [i, { port, nodePort }] of (offersNodePorts(spec) ? (spec.ports ?? []) : []).entries()) {
+    if (!nodePort) continue;
+    claim(nodePort, 'traffic', `spec.ports[${i}].nodePort`);
+    if (!asked.has(port)) asked.set(port, nodePort);
   }
-  const choose = (protocol: string, field: string) => {
-    const port = freePort(range, candidate => isTaken(protocol, candidate));
-    if (port === undefined) causes.push(invalidValue(field, 0, 'failed to allocate a nodePort: range is full'));
-    return hold(protocol, port ?? 0);
-  };
+  const checked = needsHealthCheck(spec);
+  if (checked && spec.healthCheckNodePort) claim(spec.healthCheckNodePort, 'health', HEALTH);
   const ports = spec.ports?.map((port, i): ServicePort => {
-    if (port.nodePort || !needs) return port;
-    return { ...port, nodePort: choose(port.protocol ?? 'TCP', `spec.ports[${i}].nodePort`) };
+    if (port.nodePort || !needsNodePorts(spec)) return port;
+    const known = asked.get(port.port);
+    const shared = known !== undefined && !hasTwin(spec.ports!, port, known);
+    const nodePort = shared ? known : choose('traffic', `spec.ports[${i}].nodePort`);
+    asked.set(port.port, nodePort);
+    return { ...port, nodePort };
   });
-  const health = healthCheckPort(spec, () => choose('TCP', 'spec.healthCheckNodePort'));
-  const { healthCheckNodePort: _, ...rest } = spec;
-  return { ...rest, ...(ports && { ports }), ...(health !== undefined && { healthCheckNodePort: health }) };
+  const { healthCheckNodePort: given, ...rest } = spec;
+  return {
+    ...rest,
+    ...(ports && { ports }),
+    ...(checked && { healthCheckNodePort: given || choose('health', HEALTH) }),
+  };
 }
 
 const offersNodePorts = ({ type }: ServiceSpec) => type === 'NodePort' || type === 'LoadBalancer';
+const needsNodePorts = (spec: ServiceSpec) => offersNodePorts(spec) && spec.allocateLoadBalancerNodePorts !== false;
+const needsHealthCheck = ({ type, externalTrafficPolicy }: ServiceSpec) =>
+  type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
 
-function healthCheckPort(spec: ServiceSpec, choose: () => number): number | undefined {
-  if (spec.type !== 'LoadBalancer' || spec.externalTrafficPolicy !== 'Local') return undefined;
-  return spec.healthCheckNodePort || choose();
+/** Whether another port of the same protocol has that node port. */
+function hasTwin(ports: readonly ServicePort[], { protocol }: ServicePort, nodePort: number): boolean {
+  return ports.some(port => port.nodePort === nodePort && port.protocol === protocol);
 }
 
-/** From a random place on, as the real allocator does: ports that somebody guessed are less likely to collide. */
+/** From a random place on, as the real allocator does; the lower end, where people choose themselves, last (KEP-3668). */
 function freePort({ first, last }: Range, taken: (port: number) => boolean): number | undefined {
   const size = last - first + 1;
   const start = Math.floor(Math.random() * size);
-  for (let i = 0; i < size; i++) {
-    const port = first + ((start + i) % size);
-    if (!taken(port)) return port;
-  }
+  for (const offset of upperFirst(0, size, staticBand(size, 32, 128), start))
+    if (!taken(first + offset)) return first + offset;
   return undefined;
 }

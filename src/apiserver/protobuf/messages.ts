@@ -158,7 +158,7 @@ batch.v1.SuccessPolicy rules=1*:SuccessPolicyRule
 batch.v1.JobCondition type=1 status=2 lastProbeTime=3:meta.v1.Time lastTransitionTime=4:meta.v1.Time reason=5 message=6
 batch.v1.UncountedTerminatedPods succeeded=1* failed=2*
 discovery.v1.EndpointConditions ready=1? serving=2? terminating=3?
-discovery.v1.EndpointHints forZones=1*:ForZone
+discovery.v1.EndpointHints forZones=1*:ForZone forNodes=2*:ForNode
 networking.v1.IngressClassParametersReference apiGroup=1 kind=2 name=3 scope=4 namespace=5
 networking.v1.IngressBackend service=4:IngressServiceBackend resource=3:core.v1.TypedLocalObjectReference
 networking.v1.IngressTLS hosts=1* secretName=2
@@ -209,6 +209,7 @@ apps.v1.RollingUpdateStatefulSetStrategy partition=1# maxUnavailable=2:intstr.In
 batch.v1.PodFailurePolicyRule action=1 onExitCodes=2:PodFailurePolicyOnExitCodesRequirement onPodConditions=3*:PodFailurePolicyOnPodConditionsPattern
 batch.v1.SuccessPolicyRule succeededIndexes=1 succeededCount=2#
 discovery.v1.ForZone name=1
+discovery.v1.ForNode name=1
 networking.v1.IngressServiceBackend name=1 port=2:ServiceBackendPort
 networking.v1.IngressRuleValue http=1:HTTPIngressRuleValue
 networking.v1.IngressLoadBalancerIngress ip=1 hostname=2 ports=4*:IngressPortStatus

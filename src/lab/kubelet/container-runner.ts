@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pod } from '../../objects/pod.js';
 import { findImage, ImageError } from '../images/catalogue.js';
 import { isAlive } from '../processes.js';
@@ -15,12 +16,15 @@ import { ConfigError, environment } from './environment.js';
 import { perform, type Target } from './handlers.js';
 import { hostsFile, resolvConf } from './name-files.js';
 import { type NodeContext, tell } from './node-context.js';
-import { watchOver } from './prober.js';
+import { type Watch, watchOver } from './prober.js';
 import { serviceVariables } from './service-variables.js';
 import type { ContainerState, Member, PodState } from './state.js';
 import { stateOf } from './state.js';
 import { terminationMessage } from './termination-message.js';
 import { containerMounts } from './volumes.js';
+
+/** Milliseconds that a container has for its signal, also when its hook used up the grace period. */
+const LAST = 2000;
 
 /** What a container needs of its Pod. */
 export interface Owner {
@@ -35,7 +39,7 @@ export interface Owner {
 export class ContainerRunner {
   readonly name: string;
   #process: ContainerProcess | undefined;
-  #stopProbes = () => {};
+  #watching: Watch | undefined;
 
   constructor(
     readonly member: Member,
@@ -123,23 +127,26 @@ export class ContainerRunner {
     this.#watch(started);
   }
 
-  /** preStop hook, signal, and after the grace period (seconds) the end. */
+  /** preStop hook, signal, and after the grace period (seconds) the end. Until then its readiness is asked, as it may still serve. */
   async stop(why: string, grace: number): Promise<void> {
     const process = this.#process;
     if (!process) return;
-    this.#stopProbes();
+    this.#watching?.relent();
     this.#tell('Normal', 'Killing', why || `Stopping container ${this.name}`);
     const { lifecycle } = this.member.container;
     const exited = process.exited.then(() => {});
     const over = this.owner.stopTime(Date.now(), grace);
+    let rest: Promise<unknown> = over;
     if (lifecycle?.preStop && grace > 0) {
       const hook = perform(lifecycle.preStop, this.target(), grace * 1000).then(({ healthy, output }) => {
         if (!healthy) this.#tell('Warning', 'FailedPreStopHook', `PreStopHook failed: ${output}`);
       });
       await Promise.race([hook, exited, over]);
+      const forced = this.owner.pod().metadata.deletionGracePeriodSeconds === 0;
+      if (!forced) rest = Promise.all([over, sleep(LAST, undefined, { ref: false })]);
     }
     process.signal((lifecycle?.stopSignal as NodeJS.Signals | undefined) ?? 'SIGTERM');
-    await Promise.race([exited, over]);
+    await Promise.race([exited, rest]);
     process.signal('SIGKILL');
     await exited;
   }
@@ -175,7 +182,7 @@ export class ContainerRunner {
 
   /** Lets go of the container without ending it. */
   leave(): void {
-    this.#stopProbes();
+    this.#watching?.stop();
     this.#process?.output.leave();
   }
 
@@ -275,7 +282,7 @@ export class ContainerRunner {
     const { container } = this.member;
     const set = (change: Partial<ContainerState>) =>
       this.owner.update(this.name, now => (now.running ? { ...now, ...change } : now));
-    this.#stopProbes = watchOver(container, this.target(), started, {
+    this.#watching = watchOver(container, this.target(), started, {
       started: () => set({ started: true, ready: !container.readinessProbe }),
       ready: ready => set({ ready }),
       failed: kind => set({ doomed: `Container ${this.name} failed ${kind} probe, will be restarted` }),
@@ -285,7 +292,7 @@ export class ContainerRunner {
   }
 
   #ended(code: number | undefined): void {
-    this.#stopProbes();
+    this.#watching?.stop();
     this.#process = undefined;
     const finishedAt = Date.now();
     this.owner.update(this.name, now => {

@@ -18,11 +18,21 @@ export type Kind = 'startup' | 'readiness' | 'liveness';
 /** A container that has just begun is asked this soon, ever more slowly: it is ready when it is, not a whole period later. Milliseconds. */
 const EAGER = 20;
 
-/** Probes until the returned function is called. */
-export function watchOver(container: Container, target: Target, started: boolean, verdicts: Verdicts): () => void {
-  const stops: (() => void)[] = [];
+export interface Watch {
+  /** The container is ending: nobody kills it for its health any longer, but whether it is ready is still asked. */
+  relent(): void;
+  stop(): void;
+}
+
+/** Probes until it is told not to. */
+export function watchOver(container: Container, target: Target, started: boolean, verdicts: Verdicts): Watch {
+  const stops = new Map<Kind, () => void>();
   const begin = (kind: Kind, probe: Probe | undefined, report: (healthy: boolean) => boolean) => {
-    if (probe) stops.push(repeat(kind, probe, target, report, output => verdicts.unhealthy(kind, output)));
+    if (probe)
+      stops.set(
+        kind,
+        repeat(kind, probe, target, report, output => verdicts.unhealthy(kind, output)),
+      );
   };
   const whenStarted = () => {
     begin('readiness', container.readinessProbe, healthy => {
@@ -43,8 +53,14 @@ export function watchOver(container: Container, target: Target, started: boolean
       } else verdicts.failed('startup');
       return false;
     });
-  return () => {
-    for (const stop of stops) stop();
+  return {
+    relent() {
+      stops.get('startup')?.();
+      stops.get('liveness')?.();
+    },
+    stop() {
+      for (const stop of stops.values()) stop();
+    },
   };
 }
 

@@ -1,41 +1,59 @@
 /** The rules of an EndpointSlice, and which addresses no endpoint may have. */
 import { Ip } from '../../net/ip.js';
-import type { EndpointSlice } from '../endpoint-slice.js';
-import { type FieldError, invalid, invalidEach, missing, tooMany } from '../field-errors.js';
-import { dnsLabel, dnsSubdomain, qualifiedName } from '../names.js';
+import type { Endpoint, EndpointPort, EndpointSlice } from '../endpoint-slice.js';
+import { duplicate, type FieldError, invalid, invalidEach, tooMany } from '../field-errors.js';
+import { type Check, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../names.js';
 import { duplicates, type Rule } from './rule.js';
 
 const MAX_ENDPOINTS = 1000;
 const MAX_ADDRESSES = 100;
 const MAX_PORTS = 20_000;
+const MAX_HINTS = 8;
 
-export const endpointSliceRule: Rule<EndpointSlice> = slice => {
-  const { endpoints = [], ports = [], addressType } = slice;
+export const endpointSliceRule: Rule<EndpointSlice> = ({ endpoints = [], ports = [], addressType }) => [
+  ...(endpoints.length > MAX_ENDPOINTS
+    ? [tooMany('endpoints', endpoints.length, MAX_ENDPOINTS)]
+    : endpoints.flatMap((endpoint, i) => endpointErrors(endpoint, addressType, `endpoints[${i}]`))),
+  ...(ports.length > MAX_PORTS ? [tooMany('ports', ports.length, MAX_PORTS)] : portListErrors(ports)),
+];
+
+function endpointErrors(endpoint: Endpoint, type: EndpointSlice['addressType'], path: string): FieldError[] {
+  const { addresses = [], hostname, nodeName, hints } = endpoint;
   const errors: FieldError[] = [];
-  if (endpoints.length > MAX_ENDPOINTS) errors.push(tooMany('endpoints', endpoints.length, MAX_ENDPOINTS));
-  endpoints.forEach(({ addresses = [], hostname }, i) => {
-    if (addresses.length > MAX_ADDRESSES)
-      errors.push(tooMany(`endpoints[${i}].addresses`, addresses.length, MAX_ADDRESSES));
-    addresses.forEach((address, n) => {
-      errors.push(...addressErrors(addressType, address, `endpoints[${i}].addresses[${n}]`));
-    });
-    if (hostname) errors.push(...invalidEach(`endpoints[${i}].hostname`, hostname, dnsLabel(hostname)));
+  if (addresses.length > MAX_ADDRESSES) errors.push(tooMany(`${path}.addresses`, addresses.length, MAX_ADDRESSES));
+  addresses.forEach((address, i) => {
+    errors.push(...addressErrors(type, address, `${path}.addresses[${i}]`));
   });
-  if (ports.length > MAX_PORTS) errors.push(tooMany('ports', ports.length, MAX_PORTS));
-  ports.forEach(({ name, appProtocol }, i) => {
-    if (name) errors.push(...invalidEach(`ports[${i}].name`, name, dnsLabel(name)));
-    if (appProtocol) errors.push(...invalidEach(`ports[${i}].appProtocol`, appProtocol, qualifiedName(appProtocol)));
-  });
-  if (ports.length > 1 && ports.filter(port => !port.name).length > 1) errors.push(missing('ports[1].name'));
+  if (hostname) errors.push(...invalidEach(`${path}.hostname`, hostname, dnsLabel(hostname)));
+  if (nodeName) errors.push(...invalidEach(`${path}.nodeName`, nodeName, dnsSubdomain(nodeName)));
   return [
     ...errors,
-    ...duplicates(
-      ports,
-      port => port.name,
-      i => `ports[${i}].name`,
-    ),
+    ...hintErrors(hints?.forZones, labelValue, `${path}.hints.forZones`),
+    ...hintErrors(hints?.forNodes, dnsSubdomain, `${path}.hints.forNodes`),
   ];
-};
+}
+
+function hintErrors(hints: readonly { readonly name: string }[] = [], check: Check, path: string): FieldError[] {
+  if (hints.length > MAX_HINTS) return [tooMany(path, hints.length, MAX_HINTS)];
+  const at = (i: number) => `${path}[${i}].name`;
+  return [
+    ...duplicates(hints, hint => hint.name, at),
+    ...hints.flatMap(({ name }, i) => (name ? invalidEach(at(i), name, check(name)) : [])),
+  ];
+}
+
+function portListErrors(ports: readonly EndpointPort[]): FieldError[] {
+  const errors: FieldError[] = [];
+  const names = new Set<string>();
+  ports.forEach(({ name = '', appProtocol }, i) => {
+    if (name) errors.push(...invalidEach(`ports[${i}].name`, name, dnsLabel(name)));
+    // No name is a name, too: a second port without one could not be told from the first.
+    if (names.has(name)) errors.push(duplicate(`ports[${i}].name`, name));
+    names.add(name);
+    if (appProtocol) errors.push(...invalidEach(`ports[${i}].appProtocol`, appProtocol, qualifiedName(appProtocol)));
+  });
+  return errors;
+}
 
 function addressErrors(type: EndpointSlice['addressType'], address: string, path: string): FieldError[] {
   if (type === 'FQDN') return invalidEach(path, address, dnsSubdomain(address.replace(/\.$/, '')));

@@ -23,7 +23,7 @@ import { PodDisruptionBudget } from '../pod-disruption-budget.js';
 import { PriorityClass } from '../priority-class.js';
 import { ClusterRoleBinding, RoleBinding } from '../rbac.js';
 import type { ObjectShape, Schema } from '../schema.js';
-import { ServiceSpec } from '../service.js';
+import { Service, ServiceSpec } from '../service.js';
 import { Volume } from '../volume.js';
 import { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../workload.js';
 import {
@@ -50,7 +50,7 @@ import {
 } from './other.js';
 import { podSpecRule, tolerationRule, volumeRule } from './pod.js';
 import type { Rule } from './rule.js';
-import { serviceSpecRule } from './service.js';
+import { serviceRule, serviceSpecRule } from './service.js';
 import {
   cronJobRule,
   daemonSetRule,
@@ -79,6 +79,7 @@ export const RULES: Readonly<Record<string, Rule<never>>> = Object.fromEntries([
   rule(PodSpec, podSpecRule),
   rule(Toleration, tolerationRule),
   rule(Volume, volumeRule),
+  rule(Service, serviceRule),
   rule(ServiceSpec, serviceSpecRule),
   rule(EndpointSlice, endpointSliceRule),
   rule(EndpointSubset, endpointSubsetRule),

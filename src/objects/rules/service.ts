@@ -1,34 +1,43 @@
-/** The rules of a Service's spec. */
+/** The rules of a Service but for its addresses: type, ports, affinity, what only balancers have, annotations and status. */
 import { Cidr } from '../../net/cidr.js';
 import { Ip } from '../../net/ip.js';
 import { duplicate, type FieldError, forbidden, invalid, invalidEach, missing, notSupported } from '../field-errors.js';
-import { dnsLabel, dnsSubdomain, ipAddress, portName, portNumber, qualifiedName } from '../names.js';
-import type { ServicePort, ServiceSpec } from '../service.js';
+import { own } from '../json.js';
+import { cidr, dnsLabel, dnsSubdomain, ipAddress, portName, portNumber, qualifiedName } from '../names.js';
+import type { LoadBalancerIngress, Service, ServicePort, ServiceSpec } from '../service.js';
 import { nonSpecialIp } from './endpoint-slice.js';
 import { labelErrors } from './metadata.js';
 import { duplicates, type Rule } from './rule.js';
+import { clusterIPErrors } from './service-addresses.js';
+
+const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges';
+const TOPOLOGY_MODE = 'service.kubernetes.io/topology-mode';
+const TOPOLOGY_HINTS = 'service.kubernetes.io/topology-aware-hints';
+const ONLY_BALANCERS = "may only be used when `type` is 'LoadBalancer'";
+const DISTRIBUTIONS = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
 
 export const serviceSpecRule: Rule<ServiceSpec> = (spec, path) => [
   ...labelErrors(spec.selector, `${path}.selector`),
-  ...typeErrors(spec, path),
+  ...externalNameErrors(spec, path),
   ...portListErrors(spec, path),
   ...clusterIPErrors(spec, path),
-  ...externalErrors(spec, path),
+  ...externalIPErrors(spec, path),
+  ...balancerErrors(spec, path),
+  ...trafficErrors(spec, path),
   ...affinityErrors(spec, path),
 ];
 
-function typeErrors(spec: ServiceSpec, path: string): FieldError[] {
-  const headless = spec.clusterIP === 'None';
-  const errors: FieldError[] = [];
-  if (spec.type === 'ExternalName') {
-    if (spec.clusterIP) errors.push(forbidden(`${path}.clusterIP`, "may not be set when `type` is 'ExternalName'"));
-    const name = spec.externalName?.replace(/\.$/, '') ?? '';
-    if (name) errors.push(...invalidEach(`${path}.externalName`, spec.externalName, dnsSubdomain(name)));
-    else errors.push(missing(`${path}.externalName`));
-  } else if (headless && spec.type !== 'ClusterIP') {
-    errors.push(invalid(`${path}.clusterIPs[0]`, 'None', `may not be set to 'None' for ${spec.type} services`));
-  }
-  return errors;
+/** What the spec alone cannot tell: annotations that mean fields, and a status that only some types have. */
+export const serviceRule: Rule<Service> = ({ metadata, spec, status }) => [
+  ...annotationErrors(metadata.annotations ?? {}, spec),
+  ...ingressErrors(status?.loadBalancer?.ingress ?? [], spec.type),
+];
+
+function externalNameErrors(spec: ServiceSpec, path: string): FieldError[] {
+  if (spec.type !== 'ExternalName') return [];
+  // A CNAME may end in a dot, to say that it is complete.
+  const name = spec.externalName?.replace(/\.$/, '') ?? '';
+  return name ? invalidEach(`${path}.externalName`, name, dnsSubdomain(name)) : [missing(`${path}.externalName`)];
 }
 
 function portListErrors(spec: ServiceSpec, path: string): FieldError[] {
@@ -37,30 +46,25 @@ function portListErrors(spec: ServiceSpec, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (ports.length === 0 && !optional) errors.push(missing(`${path}.ports`));
   const seen = new Set<string>();
+  const nodePorts = new Set<string>();
   ports.forEach((port, i) => {
     const at = `${path}.ports[${i}]`;
     errors.push(...portErrors(port, ports.length > 1, at));
-    if (spec.type === 'ClusterIP' && port.nodePort)
+    const { protocol, nodePort } = port;
+    if (spec.type === 'ClusterIP' && nodePort)
       errors.push(forbidden(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
-    if (spec.type === 'ExternalName' && port.nodePort)
-      errors.push(forbidden(`${at}.nodePort`, "may not be used when `type` is 'ExternalName'"));
-    const key = `${port.protocol} ${port.port}`;
-    if (seen.has(key)) errors.push(duplicate(at, { protocol: port.protocol, port: port.port }));
+    const [key, nodeKey] = [`${protocol} ${port.port}`, `${protocol} ${nodePort}`];
+    if (seen.has(key)) errors.push(duplicate(at, { protocol, port: port.port }));
+    if (nodePort && nodePorts.has(nodeKey)) errors.push(duplicate(`${at}.nodePort`, nodePort));
     seen.add(key);
+    nodePorts.add(nodeKey);
   });
-  errors.push(
-    ...duplicates(
-      ports,
-      port => port.name,
-      i => `${path}.ports[${i}].name`,
-    ),
-  );
-  const nodePorts = duplicates(
+  const names = duplicates(
     ports,
-    port => (port.nodePort ? `${port.protocol} ${port.nodePort}` : undefined),
-    i => `${path}.ports[${i}].nodePort`,
+    port => port.name,
+    i => `${path}.ports[${i}].name`,
   );
-  return [...errors, ...nodePorts];
+  return [...errors, ...names];
 }
 
 function portErrors(port: ServicePort, named: boolean, path: string): FieldError[] {
@@ -77,107 +81,87 @@ function portErrors(port: ServicePort, named: boolean, path: string): FieldError
   return errors;
 }
 
-function clusterIPErrors(spec: ServiceSpec, path: string): FieldError[] {
-  const { clusterIP = '', clusterIPs = [], ipFamilies = [], ipFamilyPolicy, type } = spec;
-  if (type === 'ExternalName') {
-    return (['clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const)
-      .filter(key => spec[key]?.length)
-      .map(key => forbidden(`${path}.${key}`, `may not be set for ExternalName services`));
-  }
-  const errors: FieldError[] = [];
-  if (clusterIPs.length > 0 && clusterIP !== clusterIPs[0]) {
-    if (!clusterIP) errors.push(missing(`${path}.clusterIP`, 'must be set when `clusterIPs` is specified'));
-    else errors.push(invalid(`${path}.clusterIPs`, clusterIPs, 'first value must match `clusterIP`'));
-  }
-  const all = clusterIPs.length > 0 ? clusterIPs : [clusterIP].filter(Boolean);
-  if (all.length > 2) errors.push(invalid(`${path}.clusterIPs`, clusterIPs, 'may only hold up to 2 values'));
-  all.forEach((text, i) => {
-    const at = `${path}.clusterIPs[${i}]`;
-    if (text !== 'None') errors.push(...invalidEach(at, text, ipAddress(text)));
-    else if (all.length > 1) errors.push(invalid(at, text, '`None` must be the first and only value'));
-    const family = familyOf(text);
-    if (family && ipFamilies[i] && family !== ipFamilies[i])
-      errors.push(invalid(at, text, `expected an ${ipFamilies[i]} value as indicated by \`ipFamilies[${i}]\``));
-  });
-  if (all.length === 2 && familyOf(all[0]!) && familyOf(all[0]!) === familyOf(all[1]!)) {
-    errors.push(invalid(`${path}.clusterIPs`, clusterIPs, 'may specify no more than one IP for each IP family'));
-  }
-  if (ipFamilies.length > 2) errors.push(invalid(`${path}.ipFamilies`, ipFamilies, 'may only hold up to 2 values'));
-  errors.push(
-    ...duplicates(
-      ipFamilies,
-      family => family,
-      i => `${path}.ipFamilies[${i}]`,
-    ),
-  );
-  if (ipFamilyPolicy === 'SingleStack' && (all.length > 1 || ipFamilies.length > 1)) {
-    const [key, value] = ipFamilies.length > 1 ? ['ipFamilies', ipFamilies] : ['clusterIPs', clusterIPs];
-    errors.push(invalid(`${path}.${key}`, value, "may only hold up to 1 value when `ipFamilyPolicy` is 'SingleStack'"));
-  }
-  return errors;
-}
-
-const familyOf = (text: string) => {
-  const ip = Ip.parse(text);
-  return ip && (ip.family === 4 ? 'IPv4' : 'IPv6');
-};
-
-function externalErrors(spec: ServiceSpec, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const balanced = spec.type === 'LoadBalancer';
-  const reachable =
-    balanced || spec.type === 'NodePort' || (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
-  spec.externalIPs?.forEach((ip, i) => {
+function externalIPErrors({ externalIPs = [] }: ServiceSpec, path: string): FieldError[] {
+  return externalIPs.flatMap((ip, i) => {
     const at = `${path}.externalIPs[${i}]`;
     const syntax = invalidEach(at, ip, ipAddress(ip));
-    errors.push(...(syntax.length > 0 ? syntax : nonSpecialIp(ip, at)));
+    return syntax.length > 0 ? syntax : nonSpecialIp(ip, at);
   });
-  if (spec.loadBalancerSourceRanges?.length) {
-    if (!balanced)
-      errors.push(forbidden(`${path}.loadBalancerSourceRanges`, "may only be used when `type` is 'LoadBalancer'"));
-    spec.loadBalancerSourceRanges.forEach((range, i) => {
-      if (!Cidr.parse(range.trim(), { mask: true }))
-        errors.push(
-          invalid(
-            `${path}.loadBalancerSourceRanges[${i}]`,
-            range,
-            'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
-          ),
-        );
-    });
+}
+
+function balancerErrors(spec: ServiceSpec, path: string): FieldError[] {
+  const { loadBalancerSourceRanges: ranges = [], loadBalancerClass, allocateLoadBalancerNodePorts } = spec;
+  const errors = ranges.flatMap((range, i) =>
+    invalidEach(`${path}.loadBalancerSourceRanges[${i}]`, range, cidr(range.trim())),
+  );
+  if (spec.type === 'LoadBalancer') {
+    if (loadBalancerClass)
+      errors.push(...invalidEach(`${path}.loadBalancerClass`, loadBalancerClass, qualifiedName(loadBalancerClass)));
+    return errors;
   }
-  if (spec.externalTrafficPolicy && !reachable) {
-    errors.push(
-      invalid(
-        `${path}.externalTrafficPolicy`,
-        spec.externalTrafficPolicy,
-        'may only be set for externally-accessible services',
-      ),
-    );
-  }
-  if (spec.healthCheckNodePort && !(balanced && spec.externalTrafficPolicy === 'Local')) {
-    errors.push(
-      invalid(
-        `${path}.healthCheckNodePort`,
-        spec.healthCheckNodePort,
-        "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
-      ),
-    );
-  }
-  if (spec.allocateLoadBalancerNodePorts !== undefined && !balanced) {
-    errors.push(forbidden(`${path}.allocateLoadBalancerNodePorts`, "may only be used when `type` is 'LoadBalancer'"));
-  }
-  if (spec.loadBalancerClass && !balanced)
-    errors.push(forbidden(`${path}.loadBalancerClass`, "may only be used when `type` is 'LoadBalancer'"));
-  if (spec.trafficDistribution && !DISTRIBUTIONS.includes(spec.trafficDistribution)) {
-    errors.push(notSupported(`${path}.trafficDistribution`, spec.trafficDistribution, DISTRIBUTIONS));
-  }
+  const strange = {
+    loadBalancerSourceRanges: ranges.length > 0,
+    loadBalancerClass: loadBalancerClass !== undefined,
+    allocateLoadBalancerNodePorts: allocateLoadBalancerNodePorts !== undefined,
+  };
+  for (const [field, present] of Object.entries(strange))
+    if (present) errors.push(forbidden(`${path}.${field}`, ONLY_BALANCERS));
   return errors;
 }
 
-const DISTRIBUTIONS = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+function trafficErrors(spec: ServiceSpec, path: string): FieldError[] {
+  const { type, externalTrafficPolicy, healthCheckNodePort, trafficDistribution } = spec;
+  const errors: FieldError[] = [];
+  const reachable =
+    type === 'LoadBalancer' || type === 'NodePort' || (type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
+  if (externalTrafficPolicy && !reachable) {
+    const why = 'may only be set for externally-accessible services';
+    errors.push(invalid(`${path}.externalTrafficPolicy`, externalTrafficPolicy, why));
+  }
+  if (healthCheckNodePort && !(type === 'LoadBalancer' && externalTrafficPolicy === 'Local')) {
+    const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+    errors.push(invalid(`${path}.healthCheckNodePort`, healthCheckNodePort, why));
+  }
+  if (trafficDistribution && !DISTRIBUTIONS.includes(trafficDistribution))
+    errors.push(notSupported(`${path}.trafficDistribution`, trafficDistribution, DISTRIBUTIONS));
+  return errors;
+}
 
 function affinityErrors({ sessionAffinity, sessionAffinityConfig }: ServiceSpec, path: string): FieldError[] {
   if (sessionAffinity === 'ClientIP' || !sessionAffinityConfig) return [];
   return [forbidden(`${path}.sessionAffinityConfig`, `must not be set when session affinity is ${sessionAffinity}`)];
+}
+
+function annotationErrors(annotations: Readonly<Record<string, string>>, spec: ServiceSpec): FieldError[] {
+  const at = (key: string) => `metadata.annotations[${key}]`;
+  const errors: FieldError[] = [];
+  const [mode, hints, ranges] = [TOPOLOGY_MODE, TOPOLOGY_HINTS, SOURCE_RANGES].map(key => own(annotations, key));
+  if (mode !== undefined && hints !== undefined && mode !== hints) {
+    const why = `must match annotations[${TOPOLOGY_HINTS}] when both are specified`;
+    errors.push(invalid(at(TOPOLOGY_MODE), mode, why));
+  }
+  // The field, where there is one, is what counts.
+  if (typeof ranges !== 'string' || spec.loadBalancerSourceRanges?.length) return errors;
+  if (spec.type !== 'LoadBalancer') errors.push(forbidden(at(SOURCE_RANGES), ONLY_BALANCERS));
+  if (ranges.trim() && !ranges.split(',').every(range => Cidr.parse(range.trim(), { mask: true }))) {
+    const why = 'must be a list of IP ranges. For example, 10.240.0.0/24,10.250.0.0/24';
+    errors.push(invalid(at(SOURCE_RANGES), ranges, why));
+  }
+  return errors;
+}
+
+function ingressErrors(ingress: readonly LoadBalancerIngress[], type: ServiceSpec['type']): FieldError[] {
+  const path = 'status.loadBalancer.ingress';
+  if (ingress.length > 0 && type !== 'LoadBalancer')
+    return [forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")];
+  return ingress.flatMap(({ ip, ipMode, hostname }, i) => {
+    const at = `${path}[${i}]`;
+    const errors = ip ? invalidEach(`${at}.ip`, ip, ipAddress(ip)) : [];
+    if (ipMode && !ip) errors.push(forbidden(`${at}.ipMode`, 'may not be specified when `ip` is not set'));
+    if (hostname) {
+      errors.push(...invalidEach(`${at}.hostname`, hostname, dnsSubdomain(hostname)));
+      if (Ip.parse(hostname)) errors.push(invalid(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address'));
+    }
+    return errors;
+  });
 }

@@ -12,6 +12,7 @@ import type { RoleBinding } from '../rbac.js';
 import { apiVersionOf, type Resource } from '../resources.js';
 import type { Service } from '../service.js';
 import type { StatefulSet } from '../workload.js';
+import { addressChangeErrors } from './service-addresses.js';
 
 type Update<T> = (next: T, old: T) => FieldError[];
 
@@ -72,27 +73,13 @@ function fixed(spec: PodSpec): JsonObject {
 }
 
 const service: Update<Service> = (next, old) => {
-  const primary = old.spec.clusterIPs?.[0];
-  const errors: FieldError[] = [];
-  const keeps = old.spec.type !== 'ExternalName' && next.spec.type !== 'ExternalName';
-  if (keeps && primary && next.spec.clusterIPs?.[0] !== primary) {
-    errors.push(invalid('spec.clusterIPs[0]', next.spec.clusterIPs?.[0] ?? null, 'may not change once set'));
-  }
-  if (
-    keeps &&
-    old.spec.ipFamilies?.[0] &&
-    next.spec.ipFamilies?.[0] &&
-    next.spec.ipFamilies[0] !== old.spec.ipFamilies[0]
-  ) {
-    errors.push(invalid('spec.ipFamilies[0]', next.spec.ipFamilies[0], 'may not change once set'));
-  }
-  if (
-    old.spec.type === 'LoadBalancer' &&
-    next.spec.type === 'LoadBalancer' &&
-    next.spec.loadBalancerClass !== old.spec.loadBalancerClass
-  ) {
+  const errors = addressChangeErrors(next, old);
+  const balanced = next.spec.type === 'LoadBalancer' && old.spec.type === 'LoadBalancer';
+  if (balanced && next.spec.loadBalancerClass !== old.spec.loadBalancerClass)
     errors.push(invalid('spec.loadBalancerClass', next.spec.loadBalancerClass ?? null, 'may not change once set'));
-  }
+  const [port, was] = [next.spec.healthCheckNodePort, old.spec.healthCheckNodePort];
+  if (balanced && next.spec.externalTrafficPolicy === 'Local' && was && port !== was)
+    errors.push(forbidden('spec.healthCheckNodePort', 'field is immutable'));
   return errors;
 };
 
