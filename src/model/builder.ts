@@ -7,6 +7,7 @@ import type { Pod } from '../objects/pod.js';
 import type { Service } from '../objects/service.js';
 import { Claims } from './claims.js';
 import type { Change, Cluster, ClusterEvent, NamespaceEntry, PodEntry } from './cluster.js';
+import { claimText } from './external.js';
 import { NodeIndex } from './node.js';
 import { podEntry } from './pod.js';
 import type { Problem } from './problem.js';
@@ -32,7 +33,8 @@ export class ClusterBuilder {
       pods: this.#pods,
       podsByIp: this.#podIps.owners,
       services: this.#services.entries,
-      serviceByClusterIP: ip => this.#services.byClusterIP(ip),
+      serviceByClusterIP: ip => this.#services.byClaim(ip),
+      serviceByExternal: (ip, protocol, number) => this.#services.byClaim(claimText(ip, protocol, number)),
       problems: () => this.#problems(),
     };
   }

@@ -24,6 +24,8 @@ export interface Cluster {
   readonly services: ReadonlyMap<string, ServiceEntry>;
   /** By the ClusterIP's text: the one Service that owns it. */
   serviceByClusterIP(ip: string): ServiceEntry | undefined;
+  /** The one Service that owns an external front; without `ip`: a node port. */
+  serviceByExternal(ip: Ip | undefined, protocol: Protocol, number: number): ServiceEntry | undefined;
   /** Everything wrong with any object now. */
   problems(): readonly Problem[];
 }

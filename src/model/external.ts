@@ -1,6 +1,7 @@
 /** Where a Service is reached from outside the cluster: node ports, LoadBalancer addresses, external IPs. Refuses the cluster's own addresses. */
 
 import { Cidr } from '../net/cidr.js';
+import type { Protocol } from '../net/flow.js';
 import { Ip } from '../net/ip.js';
 import type { Service } from '../objects/service.js';
 import type { ExternalFront, ServiceEntry, ServicePort } from './cluster.js';
@@ -36,9 +37,13 @@ export function externalFronts(
 
 const NONE: readonly ExternalFront[] = [];
 
-/** The text by which Services contend for a front. */
 export function frontClaim({ ip, number, port }: ExternalFront): string {
-  return `${ip ?? 'node'} ${port.protocol} ${number}`;
+  return claimText(ip, port.protocol, number);
+}
+
+/** The text by which Services contend for an external front. */
+export function claimText(ip: Ip | undefined, protocol: Protocol, number: number): string {
+  return `${ip ?? 'node'} ${protocol} ${number}`;
 }
 
 /**

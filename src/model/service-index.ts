@@ -21,9 +21,9 @@ export class ServiceIndex {
 
   constructor(private readonly ranges: Ranges) {}
 
-  /** The owner of that ClusterIP, in its canonical text. */
-  byClusterIP(ip: string): ServiceEntry | undefined {
-    const owner = this.#claims.owners.get(ip);
+  /** The owner of what is claimed by that text: a ClusterIP in its canonical text, or `claimText`. */
+  byClaim(claim: string): ServiceEntry | undefined {
+    const owner = this.#claims.owners.get(claim);
     return owner && this.entries.get(owner.key);
   }
 

@@ -3,6 +3,7 @@
 import { beginMessage, endMessage, type NetlinkMessage } from './netlink.js';
 import type { Writer } from './netlink-attributes.js';
 
+export const NFNL_SUBSYS_CTNETLINK = 1;
 export const NFNL_SUBSYS_NFTABLES = 10;
 const NFNL_MSG_BATCH_BEGIN = 0x10;
 const NFNL_MSG_BATCH_END = 0x11;

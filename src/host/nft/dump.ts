@@ -73,6 +73,21 @@ export function readShape(
   return set && decodeSet(set);
 }
 
+/** What is in that set now, also in one that rules fill. */
+export function readElements(
+  socket: NetlinkSocket,
+  family: TableFamily,
+  table: string,
+  name: string,
+  shape: SetShape,
+): ElementContent[] {
+  const messages = socket.dump('dump elements', nftType(NFT_MSG.GETSETELEM), w => {
+    writeNfgenmsg(w, NFPROTO[family]);
+    wire.writeSetName(w, table, name);
+  });
+  return decodeElements(shape, elements(messages));
+}
+
 /** The ruleset's generation: every transaction that changes something adds one. */
 export function generation(socket: NetlinkSocket): number | undefined {
   const [message] = socket.request('get generation', nftType(NFT_MSG.GETGEN), 0, w => writeNfgenmsg(w, 0));

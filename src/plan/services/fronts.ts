@@ -6,6 +6,9 @@ import type { Ip } from '../../net/ip.js';
 import type { World } from '../feature.js';
 import { elsewhere, type Here, select, type Target } from './select.js';
 
+/** What fronts depend on beside their Service. */
+type Node = Pick<World, 'nodeName' | 'settings'>;
+
 /** One address and port. */
 export interface Front {
   readonly ip: Ip;
@@ -26,7 +29,7 @@ export interface Front {
 }
 
 /** All fronts of a Service on the node; none for a headless or an ExternalName one, for which DNS alone answers. */
-export function frontsOf(service: ServiceEntry, world: World): Front[] {
+export function frontsOf(service: ServiceEntry, world: Node): Front[] {
   const here = hereOf(world);
   const fronts: Front[] = [];
   for (const ip of service.clusterIPs)
@@ -70,16 +73,16 @@ function front(
   };
 }
 
-function hereOf({ nodeName, settings }: World): Here {
+function hereOf({ nodeName, settings }: Node): Here {
   return { node: nodeName, zone: settings.zone };
 }
 
 /** A node port is the node's own; no Service takes an address of the node itself, whatever its status says. */
-function addressesOf({ ip }: ExternalFront, { settings }: World): readonly Ip[] {
+function addressesOf({ ip }: ExternalFront, { settings }: Node): readonly Ip[] {
   if (!ip) return settings.addresses;
   return settings.addresses.some(own => own.equals(ip)) ? [] : [ip];
 }
 
-function isAnsweredHere(ip: Ip, { settings }: World): boolean {
+function isAnsweredHere(ip: Ip, { settings }: Node): boolean {
   return settings.dnsAddresses.some(own => own.equals(ip));
 }

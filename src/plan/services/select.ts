@@ -44,6 +44,11 @@ export function elsewhere(service: ServiceEntry, family: Family, port: ServicePo
   return select(service, family, port, 'Cluster', here).length > 0;
 }
 
+/** Every endpoint that still serves, wherever it is: where connections that exist may stay. */
+export function serving(service: ServiceEntry, family: Family, port: ServicePort): readonly Target[] {
+  return collect(service, family, port, ({ ready, serving }) => ready || serving || service.publishNotReadyAddresses);
+}
+
 type Usable = (endpoint: Endpoint) => boolean;
 
 function collect(service: ServiceEntry, family: Family, port: ServicePort, usable: Usable): readonly Target[] {

@@ -1,0 +1,68 @@
+/** The real kernel behind the FlowPort: conntrack and dynamic maps over one netfilter socket. */
+
+import type { Connection, ConnectionFilter, FlowPort, Learnt } from '../kernel/flows.js';
+import { TABLE } from '../kernel/kind.js';
+import type { Value } from '../kernel/nft-objects.js';
+import type { Family } from '../net/ip.js';
+import { CT_MSG, ctType, decodeConnection, writeConnection, writeDumpRequest } from '../wire/conntrack.js';
+import { holdNamespace } from './namespace.js';
+import { NETLINK_NETFILTER, NetlinkSocket } from './netlink-socket.js';
+import { NftBatch, type NftOperation } from './nft/batch.js';
+import { readElements, readShape } from './nft/dump.js';
+
+const FAMILIES: readonly Family[] = [4, 6];
+
+/** Of the namespace at that path, or of the one that the calling thread is in. Throws SystemError and Node's errors about the path. */
+export function openFlows(netnsPath?: string): FlowPort {
+  const namespace = holdNamespace(netnsPath);
+  try {
+    return new FlowKernel(namespace.run(() => new NetlinkSocket(NETLINK_NETFILTER)));
+  } finally {
+    namespace.close();
+  }
+}
+
+class FlowKernel implements FlowPort {
+  constructor(private readonly socket: NetlinkSocket) {}
+
+  connections(filter?: ConnectionFilter): readonly Connection[] {
+    return FAMILIES.filter(family => !filter || filter.destination.family === family).flatMap(family =>
+      this.socket
+        .dump('dump connections', ctType(CT_MSG.GET), w => writeDumpRequest(w, family, filter))
+        .flatMap(message => decodeConnection(message) ?? []),
+    );
+  }
+
+  learnt(set: string): readonly Learnt[] {
+    const shape = this.#shape(set);
+    if (!shape) return [];
+    return readElements(this.socket, 'inet', TABLE, set, shape).flatMap(({ key, data }) =>
+      Array.isArray(data) ? { set, key, data: data as readonly Value[] } : [],
+    );
+  }
+
+  forget(connections: readonly Connection[], learnt: readonly Learnt[]): void {
+    for (const connection of connections)
+      this.socket.submit('delete connection', ctType(CT_MSG.DELETE), 0, w => writeConnection(w, connection));
+    // Whatever is refused went by itself.
+    this.socket.settle();
+    // One by one, as a batch with one that has just expired would undo the others; they are few.
+    for (const { set, key } of learnt) {
+      const object = { kind: 'element', family: 'inet', table: TABLE, set, key } as const;
+      const operations: NftOperation[] = [{ verb: 'delete', object }];
+      this.socket.exchange(new NftBatch(operations, () => this.#shape(set)).datagram);
+    }
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+
+  #shape(set: string) {
+    try {
+      return readShape(this.socket, 'inet', TABLE, set);
+    } catch {
+      return undefined;
+    }
+  }
+}

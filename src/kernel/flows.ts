@@ -1,0 +1,54 @@
+/**
+ * What packets left behind in a namespace's kernel: tracked connections, and elements that rules put into dynamic sets. Nobody wants
+ * them, so they are no kernel state; but what leads packets to where nobody is any more must be forgotten.
+ */
+
+import type { Ip } from '../net/ip.js';
+import type { Value } from './nft-objects.js';
+
+/** One direction of a connection. */
+export interface Tuple {
+  readonly source: Ip;
+  readonly destination: Ip;
+  /** 0..65535; 0 where the protocol has no ports. */
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+}
+
+export interface Connection {
+  /** IANA protocol number. */
+  readonly protocol: number;
+  /** As its first packet was, before any translation. */
+  readonly original: Tuple;
+  /** As an answer comes in: its source is where the first packet went. */
+  readonly reply: Tuple;
+  /** IPS_* bits of linux/netfilter/nf_conntrack_common.h. */
+  readonly status: number;
+  /** Conntrack zone, 0 where there are none. */
+  readonly zone: number;
+}
+
+/** Which connections are asked for: those whose first packet went there. */
+export interface ConnectionFilter {
+  readonly protocol: number;
+  readonly destination: Ip;
+  readonly destinationPort: number;
+}
+
+/** An element of a dynamic map of podwire's table of family inet. */
+export interface Learnt {
+  readonly set: string;
+  readonly key: readonly Value[];
+  readonly data: readonly Value[];
+}
+
+/** Synchronous, as a KernelPort is. Throws SystemError when the kernel cannot be asked. */
+export interface FlowPort {
+  /** All connections, or those of the filter: then the cost is a walk in the kernel, whatever the table holds. */
+  connections(filter?: ConnectionFilter): readonly Connection[];
+  /** Empty when there is no such map. */
+  learnt(set: string): readonly Learnt[];
+  /** What is not there any more is forgotten already. */
+  forget(connections: readonly Connection[], learnt: readonly Learnt[]): void;
+  close(): void;
+}
