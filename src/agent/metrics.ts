@@ -30,7 +30,7 @@ export function metricsText(sources: MetricSources): string {
       'podwire_ipam_addresses_total',
       'gauge',
       'Addresses that can be given out.',
-      pools.map(({ labels, pool }) => [labels, Number(pool.capacity)]),
+      pools.map(({ labels, pool }) => [labels, pool.capacity]),
     ),
     metric('podwire_reconcile_flushes_total', 'counter', 'Times that changes were brought into the kernel.', [
       [{}, flushes],
