@@ -42,6 +42,7 @@ export const up: Declare = program => {
     .option('--service-cidrs <cidrs>', 'Service ranges', list)
     .option('--node-cidrs <cidrs>', 'ranges of the nodes', list)
     .option('--internet-cidrs <cidrs>', "ranges of the lab's Internet", list)
+    .option('--external-ip-cidrs <cidrs>', 'where externalIPs of Services may lie (default: nowhere)', list)
     .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text'))
     .action(run);
 };

@@ -22,6 +22,7 @@ export function agentConfigFile(node: string, config: LabConfig, at: Places): Ag
     overlay: config.overlay,
     podCidrs: pods.map(String),
     serviceCidrs: services.map(String),
+    externalIPs: config.externalIpCidrs,
     dns: {
       addresses: known.dns.map(String),
       clusterDomain: 'cluster.local',

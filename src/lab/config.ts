@@ -33,6 +33,8 @@ export interface LabConfig {
   readonly serviceCidrs: readonly string[];
   readonly nodeCidrs: readonly string[];
   readonly internetCidrs: readonly string[];
+  /** Where spec.externalIPs of Services may lie: nowhere, unless somebody says so (CVE-2020-8554). */
+  readonly externalIpCidrs: readonly string[];
 }
 
 export const DEFAULTS: LabConfig = {
@@ -49,6 +51,7 @@ export const DEFAULTS: LabConfig = {
   serviceCidrs: ['10.96.0.0/16', 'fd00:10:96::/112'],
   nodeCidrs: ['172.30.0.0/24', 'fd00:172:30::/64'],
   internetCidrs: ['203.0.113.0/24', '2001:db8::/64'],
+  externalIpCidrs: [],
 };
 
 /** The longest prefixes that still hold what the lab puts in: nodes, node ranges of /24 and /64, fixed addresses. */
@@ -104,6 +107,8 @@ export function labConfig(given: Partial<LabConfig>): LabConfig {
         `an IPv4 prefix of /${longest4} or shorter and an IPv6 prefix of /${longest6} or shorter, with a comma between`,
       );
   }
+  for (const text of config.externalIpCidrs)
+    if (!Cidr.parse(text)) throw wrong('external-ip-cidrs', text, 'prefixes with commas between');
   return config;
 }
 

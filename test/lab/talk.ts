@@ -33,11 +33,11 @@ export function serve(netns: string, name: string, port: number): Stop {
 const PATIENCE_MS = 2000;
 
 /** What the server at the other end says, or the error's code: `ECONNREFUSED`, or `silence` when nothing comes. */
-export function askTcp(netns: string, to: string, port: number): Promise<string> {
+export function askTcp(netns: string, to: string, port: number, patience = PATIENCE_MS): Promise<string> {
   return new Promise(resolve => {
     const socket = withNamespace(netns, () => connectTcp(Ip.of(to), port));
     let text = '';
-    const timer = setTimeout(() => finish('silence'), PATIENCE_MS);
+    const timer = setTimeout(() => finish('silence'), patience);
     const finish = (answer: string) => {
       clearTimeout(timer);
       socket.destroy();
