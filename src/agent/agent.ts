@@ -90,6 +90,11 @@ export async function startAgent(
     healthy: () => sync.healthy,
   });
   const families = config.families.map(family => `IPv${family}` as const);
+  const kubeProxyMetrics = () => {
+    const { cluster } = network;
+    const here = { node: config.node, zone: cluster.nodes.get(config.node)?.zone };
+    return proxyMetrics({ sync, families, cluster, here, ...proxy.answers });
+  };
   const metrics = () =>
     metricsText({
       node: config.node,
@@ -98,11 +103,6 @@ export async function startAgent(
       pools: () => (network.settings ? attachments.pools : []),
       others: () => [...dns.metrics(), kubeProxyMetrics()],
     });
-  const kubeProxyMetrics = () => {
-    const { cluster } = network;
-    const here = { node: config.node, zone: cluster.nodes.get(config.node)?.zone };
-    return proxyMetrics({ sync, families, cluster, here, ...proxy.answers });
-  };
   const state = () => ({
     healthy: sync.healthy,
     eligible: isEligible(network.cluster.nodes.get(config.node)?.object),
@@ -137,9 +137,9 @@ export async function startAgent(
   watchCluster(api, sink, stop.signal);
   proxy.start();
   const sweeping = setInterval(() => {
+    proxy.start();
     if (!network.settings) return;
     if (dns.state() !== true) void dns.start();
-    proxy.start();
     serviceHealth.settle();
     try {
       attachments.sweep();

@@ -47,8 +47,8 @@ export interface AgentConfig
     'podCidrs' | 'serviceCidrs' | 'externalIPs' | 'dns' | 'healthSocket' | 'healthz' | 'metrics'
   > {
   readonly healthSocket: string;
-  readonly healthz?: Endpoint;
-  readonly metrics?: Endpoint;
+  readonly healthz?: AddressAndPort;
+  readonly metrics?: AddressAndPort;
   readonly podCidrs: readonly Cidr[];
   readonly serviceCidrs: readonly Cidr[];
   readonly externalIPs: readonly Cidr[];
@@ -56,11 +56,11 @@ export interface AgentConfig
   readonly dns: {
     readonly addresses: readonly Ip[];
     readonly clusterDomain: string;
-    readonly upstreams: readonly Endpoint[];
+    readonly upstreams: readonly AddressAndPort[];
   };
 }
 
-interface Endpoint {
+interface AddressAndPort {
   readonly ip: Ip;
   readonly port: number;
 }
@@ -90,7 +90,7 @@ export function agentConfig(file: AgentConfigFile, path = 'agent config'): Agent
     throw wrong(`profile '${file.profile}' is neither routed nor bridge`);
   if (!['none', 'vxlan'].includes(file.overlay)) throw wrong(`overlay '${file.overlay}' is neither none nor vxlan`);
   const listen = (field: 'healthz' | 'metrics') =>
-    file[field] === undefined ? undefined : (endpoint(file[field]) ?? fail(wrong(`${field}: '${file[field]}'`)));
+    file[field] === undefined ? undefined : (addressAndPort(file[field]) ?? fail(wrong(`${field}: '${file[field]}'`)));
   const podCidrs = many('podCidrs', file.podCidrs, Cidr.parse);
   if (podCidrs.length === 0) throw wrong('podCidrs is empty');
   return {
@@ -111,18 +111,18 @@ export function agentConfig(file: AgentConfigFile, path = 'agent config'): Agent
 }
 
 /** `address` or `address#port`, as dnsmasq's users write it; IPv6 addresses need no brackets so. */
-function upstream(text: string): Endpoint | undefined {
+function upstream(text: string): AddressAndPort | undefined {
   const [address = '', port = '53'] = text.split('#');
   return pair(address, port);
 }
 
 /** `0.0.0.0:10256`, `[::]:10256`. */
-function endpoint(text: string): Endpoint | undefined {
+function addressAndPort(text: string): AddressAndPort | undefined {
   const [, v6, v4 = v6 ?? '', port = ''] = /^(?:\[(.*)\]|([^:]*)):(\d+)$/.exec(String(text)) ?? [];
   return pair(v4, port);
 }
 
-function pair(address: string, port: string): Endpoint | undefined {
+function pair(address: string, port: string): AddressAndPort | undefined {
   const ip = Ip.parse(address);
   return ip && /^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65536
     ? { ip, port: Number(port) }

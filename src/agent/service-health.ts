@@ -9,7 +9,7 @@ import { serveServiceHealth } from '../serve/service-health.js';
 
 const log = logger('agent');
 
-export interface Surroundings {
+export interface NodeState {
   /** The node's own addresses, on which node ports are answered; undefined while they are not known. */
   addresses(): readonly Ip[] | undefined;
   /** Whether this node programs what it is told. */
@@ -37,7 +37,7 @@ export class ServiceHealth {
   constructor(
     private readonly node: string,
     private readonly events: EventRecorder,
-    private readonly around: Surroundings,
+    private readonly own: NodeState,
   ) {}
 
   changed(change: Change, cluster: Cluster): void {
@@ -76,7 +76,7 @@ export class ServiceHealth {
       await close();
     }
     for (const key of this.#refused.keys()) if (!this.#wanted.has(key)) this.#refused.delete(key);
-    const ips = this.around.addresses();
+    const ips = this.own.addresses();
     // In the order of age, so that of two that want one port it is always the same which gets it.
     const waiting = [...this.#wanted].filter(([key]) => ips && !this.#open.has(key));
     waiting.sort(([a, { service: one }], [b, { service: other }]) => one.created - other.created || (a < b ? -1 : 1));
@@ -99,7 +99,7 @@ export class ServiceHealth {
       namespace,
       name,
       localEndpoints: wanted?.localEndpoints ?? 0,
-      proxyHealthy: this.around.healthy(),
+      proxyHealthy: this.own.healthy(),
     };
   }
 

@@ -3,6 +3,7 @@
 import type { Api } from '../client/api.js';
 import { buildCluster } from '../model/builder.js';
 import { symptom } from '../model/symptoms.js';
+import { Cidr } from '../net/cidr.js';
 import { isTrue } from '../objects/condition-status.js';
 import { type KubeObject, resources } from '../objects/resources.js';
 import { type LabConfig, ranges } from './config.js';
@@ -82,7 +83,8 @@ export async function labStatus(lab: string, api: Api): Promise<LabStatus> {
 /** As the agents see it, without their patience. */
 function problemsNow(config: LabConfig, objects: readonly KubeObject[]): string[] {
   const { services, pods } = ranges(config);
-  const cluster = buildCluster(objects, { serviceCidrs: services, podCidrs: pods });
+  const externalIPs = config.externalIpCidrs.map(Cidr.of);
+  const cluster = buildCluster(objects, { serviceCidrs: services, podCidrs: pods, externalIPs });
   const symptoms = [...cluster.services.values()].flatMap(service => symptom(service) ?? []);
   return [...cluster.problems(), ...symptoms].map(({ object, code, message, advice }) => {
     const rest = message.startsWith(object) ? message.slice(object.length).replace(/^:? /, '') : message;
