@@ -5,8 +5,10 @@ import type { Api } from '../client/api.js';
 import { eventRecorder } from '../client/events.js';
 import { installConfig, installPlugin } from '../cni/install.js';
 import { serveCni } from '../cni/server.js';
+import type { FlowPort } from '../kernel/flows.js';
 import type { KernelPort } from '../kernel/port.js';
 import type { ClusterEvent } from '../model/cluster.js';
+import type { Node as FlowNode } from '../plan/services/stale.js';
 import { logger } from '../report/log.js';
 import { startHealth } from '../serve/health.js';
 import { Attachments } from './attachments.js';
@@ -21,6 +23,7 @@ import { ProblemReporter } from './problems.js';
 import { proxyMetrics } from './proxy-metrics.js';
 import { ProxyServer } from './proxy-server.js';
 import { ServiceHealth } from './service-health.js';
+import { StaleFlows } from './stale-flows.js';
 import { isEligible, SyncState } from './sync-state.js';
 import { watchCluster } from './watch.js';
 
@@ -33,6 +36,8 @@ export interface Surroundings {
   readonly api: Api;
   /** This node's kernel. */
   readonly kernel: KernelPort;
+  /** What packets left behind in it; left out: nothing is forgotten. */
+  readonly flows?: FlowPort;
   readonly namespaces: Namespaces;
   /** Whether the kernel tracks SCTP connections; left out: it does. */
   readonly sctp?: () => boolean;
@@ -51,7 +56,7 @@ export interface Agent {
  */
 export async function startAgent(
   config: AgentConfig,
-  { api, kernel, namespaces, sctp, resync = RESYNC }: Surroundings,
+  { api, kernel, flows, namespaces, sctp, resync = RESYNC }: Surroundings,
 ): Promise<Agent> {
   const unlock = lockNode(config.stateDir);
   const stop = new AbortController();
@@ -62,14 +67,23 @@ export async function startAgent(
 
   const living = Attachments.living(journal).map(record => record.attachment);
   const sync = new SyncState();
+  const staleFlows = flows && new StaleFlows(flows);
+  const here = (): FlowNode | undefined =>
+    network.settings && { cluster: network.cluster, nodeName: config.node, settings: network.settings };
   const network: NodeNetwork = new NodeNetwork(config, kernel, living, {
     changed(change, cluster) {
       problems.changed(change, cluster);
       dns.changed(change, cluster);
       serviceHealth.changed(change, cluster);
+      staleFlows?.changed(change);
     },
-    flushed: flush => sync.flushed(flush),
+    flushed(flush) {
+      sync.flushed(flush);
+      const node = here();
+      if (node) staleFlows?.flushed(node);
+    },
     ready() {
+      staleFlows?.sweep(here()!);
       serviceHealth.settle();
       attachments.recover();
       if (config.cniConfDir) installConfig(config.cniConfDir);
@@ -93,7 +107,7 @@ export async function startAgent(
   const kubeProxyMetrics = () => {
     const { cluster } = network;
     const here = { node: config.node, zone: cluster.nodes.get(config.node)?.zone };
-    return proxyMetrics({ sync, families, cluster, here, ...proxy.answers });
+    return proxyMetrics({ sync, staleFlows, families, cluster, here, ...proxy.answers });
   };
   const metrics = () =>
     metricsText({
@@ -141,6 +155,7 @@ export async function startAgent(
     if (!network.settings) return;
     if (dns.state() !== true) void dns.start();
     serviceHealth.settle();
+    staleFlows?.sweep(here()!);
     try {
       attachments.sweep();
     } catch (error) {

@@ -3,6 +3,7 @@
 import { Api } from '../client/api.js';
 import { httpsTransport } from '../client/https-transport.js';
 import { readKubeconfig } from '../client/kubeconfig.js';
+import { openFlows } from '../host/flow-kernel.js';
 import { openKernel } from '../host/kernel-port.js';
 import { isNamespace } from '../host/namespace.js';
 import { readSysctl } from '../host/sysctl.js';
@@ -21,9 +22,10 @@ async function main(): Promise<void> {
   const transport = httpsTransport(await readKubeconfig(config.kubeconfig));
   const api = new Api(transport, `podwire-agent/${config.node}`);
   const kernel = openKernel();
+  const flows = openFlows();
   const namespaces = { exists: isNamespace, open: openKernel };
   const sctp = () => readSysctl(SCTP) !== undefined;
-  const agent = await startAgent(config, { api, kernel, namespaces, sctp });
+  const agent = await startAgent(config, { api, kernel, flows, namespaces, sctp });
 
   let ending = false;
   const end = async () => {
@@ -32,6 +34,7 @@ async function main(): Promise<void> {
     await agent.close();
     transport.close();
     kernel.close();
+    flows.close();
     process.exit(0);
   };
   process.on('SIGTERM', end);

@@ -3,10 +3,12 @@
 import type { Cluster, ServiceEntry, TrafficPolicy } from '../model/cluster.js';
 import { elsewhere, type Here, select } from '../plan/services/select.js';
 import { histogram, type Labels, metric } from './metrics.js';
+import type { StaleFlows } from './stale-flows.js';
 import type { FamilyName, SyncState } from './sync-state.js';
 
 export interface ProxySources {
   readonly sync: SyncState;
+  readonly staleFlows?: StaleFlows;
   readonly families: readonly FamilyName[];
   readonly cluster: Cluster;
   readonly here: Here;
@@ -16,7 +18,7 @@ export interface ProxySources {
 }
 
 /** Both families are programmed together: what is measured of that stands under each of them. */
-export function proxyMetrics({ sync, families, cluster, here, healthz, livez }: ProxySources): string {
+export function proxyMetrics({ sync, staleFlows, families, cluster, here, healthz, livez }: ProxySources): string {
   const { counts, pending } = sync;
   const each = <T>(value: T) => families.map(family => [{ ip_family: family }, value] as const);
   const codes = (answers: ReadonlyMap<number, number>) =>
@@ -74,9 +76,26 @@ export function proxyMetrics({ sync, families, cluster, here, healthz, livez }: 
       'Services with traffic policy Local that are served, but not on this node.',
       families.flatMap(family => noLocal(cluster, family, here)),
     ),
+    ...(staleFlows ? conntrackMetrics(staleFlows, families) : []),
     metric('kubeproxy_proxy_healthz_total', 'counter', 'Answers of /healthz.', codes(healthz)),
     metric('kubeproxy_proxy_livez_total', 'counter', 'Answers of /livez.', codes(livez)),
   ].join('');
+}
+
+function conntrackMetrics({ deleted, durations }: StaleFlows, families: readonly FamilyName[]): string[] {
+  return [
+    metric(
+      'kubeproxy_conntrack_reconciler_deleted_entries_total',
+      'counter',
+      'Connections and learnt affinities forgotten because their endpoint is gone.',
+      families.map(family => [{ ip_family: family }, deleted[family]]),
+    ),
+    histogram(
+      'kubeproxy_conntrack_reconciler_sync_duration_seconds',
+      'How long a look for them took.',
+      families.map(family => [{ ip_family: family }, durations]),
+    ),
+  ];
 }
 
 function noLocal({ services }: Cluster, family: FamilyName, here: Here): (readonly [Labels, number])[] {

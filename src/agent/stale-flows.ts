@@ -1,11 +1,14 @@
 /** Forgets what the kernel remembers of endpoints that are gone: sees which fronts lost some, and asks the kernel about those alone. */
 
 import type { Connection, FlowPort } from '../kernel/flows.js';
+import type { Change } from '../model/cluster.js';
 import type { Ip } from '../net/ip.js';
 import { affinityMap } from '../plan/services/affinity.js';
 import { frontsOf } from '../plan/services/fronts.js';
-import { isConnectionless, isForgotten, isStale, type Node } from '../plan/services/stale.js';
+import { CONNECTIONLESS, isForgotten, isStale, type Node } from '../plan/services/stale.js';
 import { logger } from '../report/log.js';
+import { exponential, Histogram } from './histogram.js';
+import type { FamilyName } from './sync-state.js';
 
 const log = logger('agent');
 
@@ -25,15 +28,23 @@ interface Watched {
 export class StaleFlows {
   /** By Service, of those whose entries can outlive an endpoint: connectionless ports, and session affinity. */
   readonly #services = new Map<string, ReadonlyMap<string, Watched>>();
-  /** What was done, for metrics: entries forgotten, passes made and the seconds they took together. */
-  readonly counters = { deleted: 0, passes: 0, seconds: 0 };
+  readonly #changed = new Set<string>();
+  /** Entries that were forgotten. */
+  readonly deleted: Record<FamilyName, number> = { IPv4: 0, IPv6: 0 };
+  /** Seconds that each pass took. */
+  readonly durations = new Histogram(exponential(0.001, 2, 15));
 
   constructor(private readonly port: FlowPort) {}
 
-  /** After these Services' changes are in the kernel. */
-  changed(keys: Iterable<string>, node: Node): void {
+  /** Takes note of what will be in the kernel after the next flush. */
+  changed(change: Change): void {
+    for (const { kind, key } of change) if (kind === 'Service') this.#changed.add(key);
+  }
+
+  flushed(node: Node): void {
     const lost: Watched[] = [];
-    for (const key of keys) lost.push(...this.#compare(key, node));
+    for (const key of this.#changed) lost.push(...this.#compare(key, node));
+    this.#changed.clear();
     if (lost.length > MANY) this.#pass(() => this.#whole(node));
     else if (lost.length > 0) this.#pass(() => this.#of(lost, node));
   }
@@ -60,35 +71,36 @@ export class StaleFlows {
     return lost;
   }
 
-  #of(fronts: readonly Watched[], node: Node): number {
+  #of(fronts: readonly Watched[], node: Node): void {
     const connections = fronts
-      .filter(({ protocol }) => isConnectionless(protocol))
-      .flatMap(({ ip, protocol, port }) => this.port.connections({ protocol, destination: ip, destinationPort: port }));
-    return this.#forget(connections, new Set(fronts.flatMap(mapOf)), node, true);
+      .filter(({ protocol }) => CONNECTIONLESS.includes(protocol))
+      .flatMap(({ ip, protocol, port }) => this.port.connections({ protocol, to: { ip, port } }));
+    this.#forget(connections, new Set(fronts.flatMap(mapOf)), node, true);
   }
 
-  #whole(node: Node): number {
+  #whole(node: Node): void {
     const fronts = [...this.#services.values()].flatMap(service => [...service.values()]);
-    return this.#forget(this.port.connections(), new Set(fronts.flatMap(mapOf)), node, false);
+    const connections = CONNECTIONLESS.flatMap(protocol => this.port.connections({ protocol }));
+    this.#forget(connections, new Set(fronts.flatMap(mapOf)), node, false);
   }
 
-  #forget(connections: readonly Connection[], maps: ReadonlySet<string>, node: Node, gone: boolean): number {
+  #forget(connections: readonly Connection[], maps: ReadonlySet<string>, node: Node, gone: boolean): void {
     const stale = connections.filter(connection => isStale(connection, node, gone));
     const forgotten = [...maps].flatMap(map => this.port.learnt(map)).filter(learnt => isForgotten(learnt, node));
     this.port.forget(stale, forgotten);
-    return stale.length + forgotten.length;
+    for (const { original } of stale) this.deleted[`IPv${original.source.family}`]++;
+    for (const { key } of forgotten) this.deleted[`IPv${(key[0] as Ip).family}`]++;
   }
 
   /** The kernel's no is not the agent's end: what is stale now is so at the next sweep. */
-  #pass(work: () => number): void {
+  #pass(work: () => void): void {
     const begin = performance.now();
     try {
-      this.counters.deleted += work();
+      work();
     } catch (error) {
       log.warn('stale connections cannot be looked for', { error });
     }
-    this.counters.passes++;
-    this.counters.seconds += (performance.now() - begin) / 1000;
+    this.durations.observe((performance.now() - begin) / 1000);
   }
 }
 
@@ -102,7 +114,7 @@ function watched(key: string, node: Node): Map<string, Watched> {
   const affinity = service?.affinitySeconds;
   if (!service || (affinity === undefined && service.ports.every(({ protocol }) => protocol === 'TCP'))) return found;
   for (const { ip, protocol, port, targets } of frontsOf(service, node)) {
-    if (affinity === undefined && !isConnectionless(protocol)) continue;
+    if (affinity === undefined && !CONNECTIONLESS.includes(protocol)) continue;
     const text = `${ip} ${protocol} ${port}`;
     // From outside and from everywhere: what either of them sends to is kept.
     const all = new Set(found.get(text)?.targets);

@@ -25,11 +25,12 @@ export function openFlows(netnsPath?: string): FlowPort {
 class FlowKernel implements FlowPort {
   constructor(private readonly socket: NetlinkSocket) {}
 
-  connections(filter?: ConnectionFilter): readonly Connection[] {
-    return FAMILIES.filter(family => !filter || filter.destination.family === family).flatMap(family =>
+  connections(filter: ConnectionFilter): readonly Connection[] {
+    return FAMILIES.filter(family => !filter.to || filter.to.ip.family === family).flatMap(family =>
       this.socket
         .dump('dump connections', ctType(CT_MSG.GET), w => writeDumpRequest(w, family, filter))
-        .flatMap(message => decodeConnection(message) ?? []),
+        .flatMap(message => decodeConnection(message) ?? [])
+        .filter(({ original }) => !filter.to || original.destination.equals(filter.to.ip)),
     );
   }
 

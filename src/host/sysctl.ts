@@ -13,6 +13,7 @@ const KNOWN = [
   'net/ipv6/conf/*/accept_ra',
   'net/ipv6/conf/*/accept_redirects',
   'net/ipv6/conf/*/disable_ipv6',
+  'net/netfilter/nf_conntrack_tcp_be_liberal',
 ];
 
 /** `name` with slashes, as `net/ipv4/ip_forward`. Throws Node's system errors: ENOENT, EINVAL, EPERM. */

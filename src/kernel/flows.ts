@@ -28,11 +28,10 @@ export interface Connection {
   readonly zone: number;
 }
 
-/** Which connections are asked for: those whose first packet went there. */
+/** Which connections are asked for: all of a protocol, or those whose first packet went there. */
 export interface ConnectionFilter {
   readonly protocol: number;
-  readonly destination: Ip;
-  readonly destinationPort: number;
+  readonly to?: { readonly ip: Ip; readonly port: number };
 }
 
 /** An element of a dynamic map of podwire's table of family inet. */
@@ -44,8 +43,8 @@ export interface Learnt {
 
 /** Synchronous, as a KernelPort is. Throws SystemError when the kernel cannot be asked. */
 export interface FlowPort {
-  /** All connections, or those of the filter: then the cost is a walk in the kernel, whatever the table holds. */
-  connections(filter?: ConnectionFilter): readonly Connection[];
+  /** The kernel walks its whole table, but tells of these alone. */
+  connections(filter: ConnectionFilter): readonly Connection[];
   /** Empty when there is no such map. */
   learnt(set: string): readonly Learnt[];
   /** What is not there any more is forgotten already. */

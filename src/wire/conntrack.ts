@@ -44,30 +44,33 @@ export interface ConnectionMessage {
   readonly zone: number;
 }
 
-/** What a dump is to give: connections whose first packet went there. */
+/** What a dump is to give: connections of that protocol, and if said those whose first packet went there. */
 export interface DumpFilter {
   readonly protocol: number;
-  readonly destination: Ip;
-  readonly destinationPort: number;
+  readonly to?: { readonly ip: Ip; readonly port: number };
 }
 
 export function ctType(message: number): number {
   return (NFNL_SUBSYS_CTNETLINK << 8) | message;
 }
 
-/** A dump of that family, all of it or what the filter says. */
-export function writeDumpRequest(w: Writer, family: Family, filter?: DumpFilter): void {
+/**
+ * A dump of that family; `to` is of the same. Of IPv6 the answer must still be looked through for the address: Linux compares
+ * it the wrong way round (ctnetlink_filter_match_tuple takes ipv6_addr_cmp's 0 for a difference), so it is not asked to.
+ */
+export function writeDumpRequest(w: Writer, family: Family, { protocol, to }: DumpFilter): void {
+  const byAddress = to?.ip.family === 4;
   writeNfgenmsg(w, familyNumber(family));
-  if (!filter) return;
-  const { protocol, destination, destinationPort } = filter;
-  const { ipDestination, protocol: number, destinationPort: port } = CTA_FILTER_F;
   w.nested(CTA_TUPLE_ORIG, tuple => {
-    tuple.nested(CTA_TUPLE_IP, ip => ip.bytesAttr(CTA_IP[family][1], destination.bytes));
-    tuple.nested(CTA_TUPLE_PROTO, proto =>
-      proto.u8Attr(CTA_PROTO_NUM, protocol).be16Attr(CTA_PROTO_DST_PORT, destinationPort),
-    );
+    if (byAddress) tuple.nested(CTA_TUPLE_IP, ip => ip.bytesAttr(CTA_IP[4][1], to.ip.bytes));
+    tuple.nested(CTA_TUPLE_PROTO, proto => {
+      proto.u8Attr(CTA_PROTO_NUM, protocol);
+      if (to) proto.be16Attr(CTA_PROTO_DST_PORT, to.port);
+    });
   });
-  w.nested(CTA_FILTER, flags => flags.u32Attr(CTA_FILTER_ORIG_FLAGS, ipDestination | number | port));
+  const flags =
+    CTA_FILTER_F.protocol | (to ? CTA_FILTER_F.destinationPort : 0) | (byAddress ? CTA_FILTER_F.ipDestination : 0);
+  w.nested(CTA_FILTER, filter => filter.u32Attr(CTA_FILTER_ORIG_FLAGS, flags));
 }
 
 /** Names the one connection to be deleted. */

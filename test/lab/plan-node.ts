@@ -6,6 +6,7 @@ import { diff } from '../../src/kernel/diff.js';
 import { format, stateOf } from '../../src/kernel/kinds.js';
 import type { KernelObject, KernelPort } from '../../src/kernel/port.js';
 import { ClusterBuilder } from '../../src/model/builder.js';
+import type { Change } from '../../src/model/cluster.js';
 import { Cidr } from '../../src/net/cidr.js';
 import { Ip } from '../../src/net/ip.js';
 import type { KubeObject } from '../../src/objects/meta.js';
@@ -45,9 +46,20 @@ export class PlannedNode {
     this.#set(this.#planner.start());
   }
 
-  apply(...objects: readonly KubeObject[]): void {
-    for (const object of objects) this.#set(this.#planner.apply(this.#builder.apply({ type: 'upsert', object })));
+  /** What changed by it. */
+  apply(...objects: readonly KubeObject[]): Change {
+    const changes = objects.flatMap(object => {
+      const change = this.#builder.apply({ type: 'upsert', object });
+      this.#set(this.#planner.apply(change));
+      return change;
+    });
     this.#flush();
+    return changes;
+  }
+
+  /** What the plan is made of. */
+  get node() {
+    return { cluster: this.#builder.cluster, nodeName: 'n1', settings: this.#settings };
   }
 
   /** The Pod's namespace. */

@@ -21,6 +21,10 @@ const SYSCTLS = [
   ['net/ipv4/conf/all/rp_filter', '2'],
   // Links made from now on take no routes from router advertisements: a Pod could send them (CVE-2020-13597).
   ['net/ipv6/conf/default/accept_ra', '0'],
+  // A segment outside of the window is not translated back, and so would reach a client under the Pod's own address, which
+  // answers with a reset (kubernetes#74839). To drop such segments would cut connections of which this node sees one way
+  // only (#94861); so connection tracking takes them as they are.
+  ['net/netfilter/nf_conntrack_tcp_be_liberal', '1'],
   // What comes in by one link and leaves by the same is meant to: two Pods of a bridge, a connection from outside to a
   // ClusterIP. Telling the sender of a short cut would lead it past the rules. The kernel sends if any of these says so.
   ['net/ipv4/conf/LINK/send_redirects', '0'],

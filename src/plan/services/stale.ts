@@ -21,16 +21,14 @@ interface Sent {
 }
 
 /** Protocols whose entries live for as long as somebody sends. Of TCP an endpoint that is gone answers with a reset itself. */
-export function isConnectionless(protocol: number): boolean {
-  return protocol === PROTOCOL_NUMBERS.UDP || protocol === PROTOCOL_NUMBERS.SCTP;
-}
+export const CONNECTIONLESS: readonly number[] = [PROTOCOL_NUMBERS.UDP, PROTOCOL_NUMBERS.SCTP];
 
 /**
  * A connection keeps an endpoint as long as that serves, even if new ones would not come to it. `gone`: it was asked for
  * by a front that this node had; otherwise only the Service ranges tell that a Service was meant which is no more.
  */
 export function isStale({ protocol, original, reply }: Connection, node: Node, gone = false): boolean {
-  if (!isConnectionless(protocol)) return false;
+  if (!CONNECTIONLESS.includes(protocol)) return false;
   const sent = { ip: original.destination, protocol, port: original.destinationPort };
   const isTranslated = !reply.source.equals(sent.ip) || reply.sourcePort !== sent.port;
   const owner = ownerOf(sent, node);
