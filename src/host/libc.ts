@@ -49,7 +49,9 @@ export function bind<A extends readonly unknown[]>(declaration: string, answer?:
 }
 
 // asm-generic/fcntl.h, linux/socket.h, linux/mount.h, linux/sched.h
+export const AF_INET = 2;
 export const AF_NETLINK = 16;
+export const SOCK_STREAM = 1;
 export const SOCK_RAW = 3;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;

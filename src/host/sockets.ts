@@ -4,11 +4,13 @@ import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Ip } from '../net/ip.js';
 import {
+  AF_INET,
   bindSocket,
   connect,
   intBytes,
   listen,
   SOCK_CLOEXEC,
+  SOCK_STREAM,
   SOL_SOCKET,
   SystemError,
   setsockopt,
@@ -19,9 +21,7 @@ import {
 // they would silently act on the machine's own network. A socket opened by hand belongs to the namespace for good.
 
 // bits/socket.h, netinet/in.h
-const AF_INET = 2;
 const AF_INET6 = 10;
-const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const SO_REUSEADDR = 2;

@@ -1,18 +1,17 @@
 /** A client that keeps its port follows its Service: what the kernel remembers of endpoints that are gone does not hold it. */
 
 import assert from 'node:assert/strict';
-import { createSocket, type Socket } from 'node:dgram';
 import { after, before, describe, it } from 'node:test';
 import { StaleFlows } from '../../src/agent/stale-flows.js';
 import { openFlows } from '../../src/host/flow-kernel.js';
 import { withNamespace } from '../../src/host/namespace.js';
-import { bindUdp, connectTcp } from '../../src/host/sockets.js';
+import { connectTcp } from '../../src/host/sockets.js';
 import type { FlowPort } from '../../src/kernel/flows.js';
 import { Ip } from '../../src/net/ip.js';
 import { node, service, slice } from '../plan/world.js';
 import { eventually, skip } from './lab.js';
 import { PlannedNode, route } from './plan-node.js';
-import { askTcp, type Stop, serve } from './talk.js';
+import { askTcp, type Stop, serve, Talker } from './talk.js';
 
 const A = { 4: '10.244.1.5', 6: 'fd00:10:244:1::5' };
 const B = { 4: '10.244.1.6', 6: 'fd00:10:244:1::6' };
@@ -148,38 +147,4 @@ const NO_LIMIT = ['net/ipv4/icmp_ratelimit', 'net/ipv6/icmp/ratelimit'].map(
 function sliceOf(name: string, family: 4 | 6, protocol: string, ips: readonly string[]) {
   const object = slice(name, 'web', ips, { port: 8080, portName: protocol === 'TCP' ? 'http' : 'udp', protocol });
   return { ...object, addressType: `IPv${family}` };
-}
-
-/** One UDP socket, with one port of its own for all that it asks. */
-class Talker {
-  readonly #socket: Socket;
-  readonly #ready: Promise<void>;
-
-  constructor(netns: string, to: string, port = 80) {
-    const { family } = Ip.of(to);
-    const fd = withNamespace(netns, () => bindUdp(Ip.of(family === 4 ? '0.0.0.0' : '::'), 0));
-    this.#socket = createSocket({ type: `udp${family}` });
-    this.#ready = new Promise(resolve =>
-      this.#socket.bind({ fd }, () => this.#socket.connect(port, to, () => resolve())),
-    );
-  }
-
-  async ask(): Promise<string> {
-    await this.#ready;
-    return new Promise(resolve => {
-      const timer = setTimeout(() => finish('silence'), 2000);
-      const finish = (answer: string) => {
-        clearTimeout(timer);
-        this.#socket.removeAllListeners();
-        resolve(answer);
-      };
-      this.#socket.on('message', data => finish(data.toString()));
-      this.#socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
-      this.#socket.send('?');
-    });
-  }
-
-  close(): void {
-    this.#socket.on('error', () => {}).close();
-  }
 }

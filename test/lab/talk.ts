@@ -1,6 +1,6 @@
 /** Small servers and clients in given namespaces; a server answers with its own name and the address it was asked from. */
 
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { withNamespace } from '../../src/host/namespace.js';
 import { bindUdp, connectTcp, listenTcp } from '../../src/host/sockets.js';
@@ -74,4 +74,38 @@ export function askUdp(
       socket.connect(port, to, () => socket.send('?'));
     });
   });
+}
+
+/** One UDP socket, with one port of its own for all that it asks. */
+export class Talker {
+  readonly #socket: Socket;
+  readonly #ready: Promise<void>;
+
+  constructor(netns: string, to: string, port = 80) {
+    const { family } = Ip.of(to);
+    const fd = withNamespace(netns, () => bindUdp(ANY[family], 0));
+    this.#socket = createSocket({ type: `udp${family}` });
+    this.#ready = new Promise(resolve =>
+      this.#socket.bind({ fd }, () => this.#socket.connect(port, to, () => resolve())),
+    );
+  }
+
+  async ask(): Promise<string> {
+    await this.#ready;
+    return new Promise(resolve => {
+      const timer = setTimeout(() => finish('silence'), PATIENCE_MS);
+      const finish = (answer: string) => {
+        clearTimeout(timer);
+        this.#socket.removeAllListeners();
+        resolve(answer);
+      };
+      this.#socket.on('message', data => finish(data.toString()));
+      this.#socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
+      this.#socket.send('?');
+    });
+  }
+
+  close(): void {
+    this.#socket.on('error', () => {}).close();
+  }
 }
