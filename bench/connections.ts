@@ -46,11 +46,16 @@ interface Path {
 
 export async function bench(): Promise<Row[]> {
   if (process.getuid?.() !== 0) return [skipped('needs root, to make network namespaces')];
-  const few = planned();
-  const many = planned(...manyServices());
   const version = iptablesVersion();
-  const ruled = version ? routed(MANY_RULES) : undefined;
+  const places: Place[] = [];
+  const made = (place: Place) => {
+    places.push(place);
+    return place;
+  };
   try {
+    const few = made(planned());
+    const many = made(planned(manyServices()));
+    const ruled = version ? made(routed(MANY_RULES)) : undefined;
     const paths: Record<string, Path> = {
       'past Services': { client: few.client, to: SERVER, port: PORT },
       'one Service': { client: few.client, to: WEB, port: 80 },
@@ -73,7 +78,7 @@ export async function bench(): Promise<Row[]> {
         : skipped('iptables-legacy-restore is not installed (Debian: iptables)'),
     ];
   } finally {
-    for (const place of [few, many, ruled]) await place?.close();
+    for (const place of places) await place.close();
   }
 }
 
@@ -113,9 +118,10 @@ interface Place {
 }
 
 /** A planned node with a client Pod, a server Pod, a Service to that, and whatever others. */
-function planned(...others: readonly KubeObject[]): Place {
+function planned(others: Iterable<KubeObject> = []): Place {
   const planned = new PlannedNode('routed');
-  planned.apply(node(1), service('web', [WEB]), slice('web-1', 'web', [SERVER]), ...others);
+  planned.apply(node(1), service('web', [WEB]), slice('web-1', 'web', [SERVER]));
+  planned.applyAll(others);
   const server = serveIn(planned.addPod('server', SERVER));
   return {
     client: planned.addPod('client', CLIENT),
@@ -169,7 +175,7 @@ function serveIn(netns: string): () => Promise<unknown> {
     listen(fd, 4096);
     return fd;
   });
-  const worker = new Worker(new URL('connections-server.js', import.meta.url), { workerData: fd });
+  const worker = new Worker(new URL('connections-server.js', import.meta.url), { workerData: fd, trackUnmanagedFds: false });
   return () => {
     // accept(2) returns with an error, the thread ends, and the socket can be closed.
     const ended = new Promise(resolve => worker.once('exit', resolve));

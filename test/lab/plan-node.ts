@@ -17,11 +17,12 @@ import { podMtu, type Settings } from '../../src/plan/settings.js';
 import { Reconciler } from '../../src/reconcile/reconciler.js';
 import { node1, RANGES } from '../plan/world.js';
 
-const PREFIX = `/run/netns/pwt-plan-${process.pid}`;
+let nodes = 0;
 
 export class PlannedNode {
-  readonly netns = `${PREFIX}-node`;
-  readonly outside = `${PREFIX}-outside`;
+  readonly #prefix = `/run/netns/pwt-plan-${process.pid}-${++nodes}`;
+  readonly netns = `${this.#prefix}-node`;
+  readonly outside = `${this.#prefix}-outside`;
   readonly #namespaces: string[] = [];
   readonly #ports: KernelPort[] = [];
   readonly #settings: Settings;
@@ -48,11 +49,15 @@ export class PlannedNode {
 
   /** What changed by it. */
   apply(...objects: readonly KubeObject[]): Change {
-    const changes = objects.flatMap(object => {
+    return this.applyAll(objects);
+  }
+
+  applyAll(objects: Iterable<KubeObject>): Change {
+    const changes = Array.from(objects, object => {
       const change = this.#builder.apply({ type: 'upsert', object });
       this.#set(this.#planner.apply(change));
       return change;
-    });
+    }).flat();
     this.#flush();
     return changes;
   }
@@ -64,7 +69,7 @@ export class PlannedNode {
 
   /** The Pod's namespace. */
   addPod(name: string, ...addresses: readonly string[]): string {
-    const netns = `${PREFIX}-${name}`;
+    const netns = `${this.#prefix}-${name}`;
     const port = this.#namespace(netns);
     const ips = addresses.map(address => Ip.of(address));
     const serial = ips[0]!.bytes.at(-1)!.toString(16).padStart(2, '0');
