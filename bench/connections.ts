@@ -175,7 +175,10 @@ function serveIn(netns: string): () => Promise<unknown> {
     listen(fd, 4096);
     return fd;
   });
-  const worker = new Worker(new URL('connections-server.js', import.meta.url), { workerData: fd, trackUnmanagedFds: false });
+  const worker = new Worker(new URL('connections-server.js', import.meta.url), {
+    workerData: fd,
+    trackUnmanagedFds: false,
+  });
   return () => {
     // accept(2) returns with an error, the thread ends, and the socket can be closed.
     const ended = new Promise(resolve => worker.once('exit', resolve));
