@@ -20,12 +20,7 @@ export const ENDINGS = {
     good: false,
     means: 'nobody on the link answers for the next hop, or is the tunnel’s end',
   },
-  'other host': { good: false, means: 'the frame came to a link that does not have its Ethernet address' },
   'not forwarded': { good: false, means: 'the destination is elsewhere, and forwarding is switched off here' },
-  martian: {
-    good: false,
-    means: 'its source cannot come in by this link: it is local, loopback, or its way back is elsewhere',
-  },
   'link down': { good: false, means: 'a link on the way is down' },
   loop: { good: false, means: 'it was passed on until its time to live was over' },
   unasked: { good: false, means: 'an answer came back whose addresses or ports no connection of the client has' },
