@@ -7,6 +7,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<Row[]> }
   cni: () => import('./cni.js'),
   services: () => import('./services.js'),
   connections: () => import('./connections.js'),
+  agent: () => import('./agent.js'),
   lab: () => import('./lab.js'),
 };
 

@@ -12,7 +12,7 @@ export function clusterIP(service: number): string {
 /** The address of an endpoint of a Service; another `generation` is another Pod in its place. */
 export function endpointIP(service: number, endpoint: number, generation = 0): string {
   const n = service * ENDPOINTS + endpoint;
-  return `10.${128 + generation}.${n >> 8}.${n & 255}`;
+  return `10.${128 + 16 * generation + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
 }
 
 export function serviceObject(service: number): KubeObject {

@@ -1,12 +1,14 @@
 /** A process of its own, as an agent's start is one: Services from API objects into the namespace given, timed, as one line of JSON. */
 
 import { openKernel } from '../src/host/kernel-port.js';
-import { format } from '../src/kernel/kinds.js';
+import { createNamespace, removeNamespace } from '../src/host/namespace.js';
+import { diff } from '../src/kernel/diff.js';
+import { format, NFT_KINDS, stateOf } from '../src/kernel/kinds.js';
 import type { KernelPort } from '../src/kernel/port.js';
-import { ClusterBuilder } from '../src/model/builder.js';
+import { buildCluster, ClusterBuilder } from '../src/model/builder.js';
 import { Cidr } from '../src/net/cidr.js';
 import { Ip } from '../src/net/ip.js';
-import { Planner } from '../src/plan/planner.js';
+import { Planner, plan } from '../src/plan/planner.js';
 import type { Settings } from '../src/plan/settings.js';
 import { Reconciler } from '../src/reconcile/reconciler.js';
 import { ENDPOINTS, serviceObject, sliceObject } from './services-objects.js';
@@ -26,6 +28,8 @@ export interface Cold {
 
 export interface Measured {
   readonly cold: Cold;
+  /** Milliseconds for the planned state into the kernel and nothing else: what `nft -f` does with a finished file. */
+  readonly load: number;
   /** Microseconds for one endpoint: median of the wall clock, mean of CPU, and how many netlink batches. */
   readonly change: { readonly wall: number; readonly cpu: number; readonly batches: number };
 }
@@ -81,7 +85,10 @@ function measure(netns: string, services: number): Measured {
   };
 
   const change = (i: number) => {
-    const object = sliceObject((i * 7919) % services, { endpoint: i % ENDPOINTS, generation: 1 });
+    const object = sliceObject((i * 7919) % services, {
+      endpoint: i % ENDPOINTS,
+      generation: 1 + (Math.floor(i / services) % 7),
+    });
     const begin = performance.now();
     for (const [owner, wanted] of planner.apply(builder.apply({ type: 'upsert', object })))
       reconciler.set(owner, wanted);
@@ -99,7 +106,29 @@ function measure(netns: string, services: number): Measured {
     batches: port.calls / CHANGES,
   };
   port.close();
-  return { cold, change: one };
+  // At the end, since it would warm up what a cold start has to do cold.
+  return { cold, load: loadAlone(services), change: one };
+}
+
+/** In a namespace of its own, which goes with it. */
+function loadAlone(services: number): number {
+  const netns = `/run/netns/podwire-bench-load-${process.pid}`;
+  createNamespace(netns);
+  const port = openKernel(netns);
+  try {
+    const objects = [...range(services, serviceObject), ...range(services, service => sliceObject(service))];
+    const cluster = buildCluster(objects, { serviceCidrs: SETTINGS.serviceCidrs });
+    const state = stateOf([...plan(cluster, 'n1', SETTINGS).values()].flat());
+    const operations = diff(state, port.read()).filter(({ object }) => NFT_KINDS.has(object.kind));
+    const begin = performance.now();
+    const [failure] = port.apply(operations);
+    const time = performance.now() - begin;
+    if (failure) throw new Error(failure.message);
+    return time;
+  } finally {
+    port.close();
+    removeNamespace(netns);
+  }
 }
 
 function flushed(reconciler: Reconciler): void {
