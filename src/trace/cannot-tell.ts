@@ -1,0 +1,9 @@
+/** What the trace does not understand, and so must not pass over. */
+
+/** Thrown inside trace/ only: it ends one walk as 'cannot tell'. */
+export class CannotTell extends Error {
+  /** The same, and where it was met. */
+  at(place: string): CannotTell {
+    return new CannotTell(`${place}: ${this.message}`);
+  }
+}
