@@ -5,16 +5,14 @@ import type { Trace } from './trace.js';
 
 /** `name` says what a namespace is called; left out: the last part of its path. Ends with a newline. */
 export function format(trace: Trace, name = (netns: string) => netns.replace(/^.*\//, '')): string {
-  const { sent, ending, why, probability, cause } = trace;
+  const { sent, ending, why, probability } = trace;
   const share = probability < 1 ? ` (${percent(probability)} of such packets)` : '';
   const rows: (readonly string[])[] = [];
   for (const { netns, steps } of trace.hops)
     for (const [i, { fact, outcome, cause = '' }] of steps.entries())
       rows.push([String(rows.length + 1), i === 0 ? name(netns) : '', fact, outcome, cause]);
-  // The last step of a delivery says it already.
-  if (ending !== 'delivered') rows.push([String(rows.length + 1), '', ending, why, cause ?? '']);
   const head = sent ? addressText(sent) : 'nothing was sent';
-  return `${head} · ${ending}${share}\n${columns(rows)}`;
+  return `${head} · ${ending} ${why}${share}\n${columns(rows)}`;
 }
 
 function percent(probability: number): string {
@@ -23,7 +21,7 @@ function percent(probability: number): string {
 
 /** The first column to the right, the others to the left, the last one as it is. */
 function columns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map(row => row[i]!.length)));
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map(row => row[i]!.length)));
   const line = ([number, ...rest]: readonly string[]) =>
     [number!.padStart(widths[0]!), ...rest.map((text, i) => text.padEnd(widths[i + 1]!))].join('  ').trimEnd();
   return rows.map(row => ` ${line(row)}\n`).join('');

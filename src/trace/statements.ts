@@ -24,9 +24,15 @@ import { linkAddress } from './source-address.js';
 import { compare, type Known, Unknowable } from './values.js';
 
 /** What a rule says of the packet's further way; undefined: the next rule. */
-export type Said =
-  | Exclude<Verdict, { readonly verdict: 'continue' }>
-  | { readonly verdict: 'reject'; readonly as: string };
+export interface Said {
+  readonly verdict: 'accept' | 'drop' | 'reject' | 'return' | 'jump' | 'goto';
+  /** Where `jump` and `goto` lead. */
+  readonly chain?: string;
+  /** What `reject` answers with. */
+  readonly as?: string;
+  /** Who wanted the element of a map that says so. */
+  readonly cause?: Cause;
+}
 
 /** Evaluates the rule from left to right until a statement does not match or decides. */
 export function evaluate(journey: Journey, passage: Passage, chain: NftChain, rule: NftRule): Said | undefined {
@@ -70,10 +76,11 @@ class Evaluation {
     return undefined;
   }
 
-  #verdict(verdict: Verdict): Result {
+  #verdict(verdict: Verdict): Said | undefined {
     if (verdict.verdict === 'continue') return undefined;
     this.#say('rule', formatVerdict(verdict));
-    return verdict as Said;
+    const { verdict: word, ...where } = verdict;
+    return { verdict: word, ...where };
   }
 
   #matches({ match, op, to }: Extract<Statement, { match: readonly Expression[] }>): boolean {
@@ -104,7 +111,8 @@ class Evaluation {
     if (!found) return 'no match';
     if (!found.data || !('verdict' in found.data)) throw new CannotTell(`map ${map.set} has no verdict for this key`);
     this.#cause = found.cause ?? this.#cause;
-    return this.#verdict(found.data);
+    const said = this.#verdict(found.data);
+    return said && found.cause !== undefined ? { ...said, cause: found.cause } : said;
   }
 
   #nat({ nat, family, to }: Extract<Statement, { nat: string }>): Result {

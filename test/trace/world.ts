@@ -1,4 +1,4 @@
-/** A planned cluster as the trace sees it: the lab's underlay, three nodes with their plans, and their Pods, nothing of it in a kernel. */
+/** A planned cluster as the trace sees it: the lab's underlay, three nodes with their plans, and their Pods; no kernel has any of it. */
 
 import { stateOf } from '../../src/kernel/kinds.js';
 import type { KernelObject } from '../../src/kernel/port.js';
@@ -13,7 +13,7 @@ import { plan } from '../../src/plan/planner.js';
 import { podSide } from '../../src/plan/pods/pod-side.js';
 import { podMtu, type Settings } from '../../src/plan/settings.js';
 import type { Machine } from '../../src/trace/trace.js';
-import { node, RANGES } from '../plan/world.js';
+import { RANGES } from '../plan/world.js';
 
 export interface World {
   readonly machine: Machine;
@@ -41,11 +41,11 @@ export function world({ profile = 'routed', overlay = 'none', objects = [], pods
   const states = new Map<string, KernelObject[]>();
   for (const { netns = HOST, objects } of topology(config, at)) states.set(netns, [...objects]);
   const { cluster, apply } = builder();
-  for (const object of [...nodeNames(config).map((_, i) => node(i + 1)), ...objects]) apply(object);
+  for (const object of [...nodeNames(config).map(nodeObject), ...objects]) apply(object);
   for (const [i, name] of nodeNames(config).entries()) {
     const settings: Settings = {
       addresses: addresses(config).node(name),
-      podCidrs: ranges(config).pods.map(cidr => cidr.subnet(cidr.family === 4 ? 24 : 64, i + 1)),
+      podCidrs: podCidrs(i),
       serviceCidrs: ranges(config).services,
       dnsAddresses: addresses(config).dns,
       overlay,
@@ -67,6 +67,26 @@ export function world({ profile = 'routed', overlay = 'none', objects = [], pods
     netns: role => (role === 'host' ? HOST : at.netns(role)),
     name: netns => (netns === HOST ? 'host' : netns.slice(at.netns('').length)),
   };
+}
+
+/** The Node as the lab has it. */
+function nodeObject(name: string, i: number): KubeObject {
+  const config = labConfig({});
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name },
+    spec: { podCIDRs: podCidrs(i).map(String) },
+    status: {
+      addresses: addresses(config)
+        .node(name)
+        .map(ip => ({ type: 'InternalIP', address: `${ip}` })),
+    },
+  };
+}
+
+function podCidrs(i: number) {
+  return ranges(labConfig({})).pods.map(cidr => cidr.subnet(cidr.family === 4 ? 24 : 64, i + 1));
 }
 
 function builder() {
