@@ -4,11 +4,12 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { Cidr } from '../../src/net/cidr.js';
 import type { Ip } from '../../src/net/ip.js';
-import { format, type Machine, reply, type Trace, trace } from '../../src/trace/trace.js';
+import { format } from '../../src/trace/format.js';
+import { type Machine, reply, type Trace, trace } from '../../src/trace/trace.js';
 import { fixedAddresses as addresses, nodeAddress } from '../suites/services/fixed.js';
 import { PLACES, type PlaceName, SERVER_PORT } from '../suites/services/places.js';
+import { netnsOf, plannedMachine } from '../suites/services/planned.js';
 import { type Backend, type Outcome, servicesSuite } from '../suites/services/suite.js';
-import { netnsOf, plannedMachine } from './world.js';
 
 /** LoadBalancer addresses are at n1, as far as the gateway knows. */
 const underlay = ([4, 6] as const).map(
@@ -42,16 +43,16 @@ function backend(options: Parameters<typeof plannedMachine>[1]): Backend {
         destination: to,
         destinationPort: port,
       });
-      return outcomeOf(machine, traces, addresses.place(from, to.family));
+      return outcomeOf(traces, addresses.place(from, to.family));
     },
   };
 }
 
-function outcomeOf(machine: Machine, traces: readonly Trace[], client: Ip): Outcome {
+function outcomeOf(traces: readonly Trace[], client: Ip): Outcome {
   const total = traces.reduce((sum, { probability }) => sum + probability, 0);
   assert.ok(Math.abs(total - 1) < 1e-9, 'the ways add up to 1');
   const [first] = traces;
-  const isServed = ({ ending, header }: Trace) => ending === 'delivered' && header.destinationPort === SERVER_PORT;
+  const isServed = ({ ending, arrived }: Trace) => ending === 'delivered' && arrived?.destinationPort === SERVER_PORT;
   if (!traces.every(isServed)) {
     assert.equal(traces.length, 1, traces.map(one => format(one)).join('\n'));
     const { ending } = first!;
@@ -59,10 +60,10 @@ function outcomeOf(machine: Machine, traces: readonly Trace[], client: Ip): Outc
     return ending === 'refused' || ending === 'dropped' ? ending : 'elsewhere';
   }
   for (const one of traces)
-    for (const back of reply(machine, one)) assert.equal(back.ending, 'delivered', `${format(one)}\n${format(back)}`);
+    for (const back of reply(one)) assert.equal(back.ending, 'delivered', `${format(one)}\n${format(back)}`);
   return {
-    endpoints: new Set(traces.map(({ header }) => placeAt(header.destination))),
-    kept: traces.every(({ header }) => header.source.equals(client)),
+    endpoints: new Set(traces.map(({ arrived }) => placeAt(arrived!.destination))),
+    kept: traces.every(({ arrived }) => arrived!.source.equals(client)),
   };
 }
 

@@ -1,20 +1,20 @@
 /** A lab as it would be planned, without making it: underlay, three nodes, their Pods, as kernel state for the tracer. */
 
-import { stateOf } from '../../src/kernel/kinds.js';
-import type { KernelObject } from '../../src/kernel/port.js';
-import { addresses, type LabConfig, labConfig } from '../../src/lab/config.js';
-import { places } from '../../src/lab/places.js';
-import { topology } from '../../src/lab/topology.js';
-import { buildCluster } from '../../src/model/builder.js';
-import type { Family, Ip } from '../../src/net/ip.js';
-import type { KubeObject } from '../../src/objects/meta.js';
-import { type Attachment, gateways, type Profile } from '../../src/plan/attachment.js';
-import { plan } from '../../src/plan/planner.js';
-import { podSide } from '../../src/plan/pods/pod-side.js';
-import { podMtu, type Settings } from '../../src/plan/settings.js';
-import type { Machine } from '../../src/trace/trace.js';
-import { fixedAddresses, NODES, nodes, RANGES } from '../suites/services/fixed.js';
-import { PLACES, type PlaceName, ZONES } from '../suites/services/places.js';
+import { stateOf } from '../../../src/kernel/kinds.js';
+import type { KernelObject } from '../../../src/kernel/port.js';
+import { addresses, type LabConfig, labConfig } from '../../../src/lab/config.js';
+import { places } from '../../../src/lab/places.js';
+import { topology } from '../../../src/lab/topology.js';
+import { buildCluster } from '../../../src/model/builder.js';
+import type { Family, Ip } from '../../../src/net/ip.js';
+import type { KubeObject } from '../../../src/objects/meta.js';
+import { type Attachment, gateways, type Profile } from '../../../src/plan/attachment.js';
+import { plan } from '../../../src/plan/planner.js';
+import { podSide } from '../../../src/plan/pods/pod-side.js';
+import { podMtu, type Settings } from '../../../src/plan/settings.js';
+import type { Machine } from '../../../src/trace/trace.js';
+import { fixedAddresses, NODES, nodes, RANGES } from './fixed.js';
+import { PLACES, type PlaceName, ZONES } from './places.js';
 
 const at = places('trace');
 
