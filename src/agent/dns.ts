@@ -5,6 +5,7 @@ import type { Change, Cluster } from '../model/cluster.js';
 import { logger } from '../report/log.js';
 import { type DnsServer, startDns } from '../serve/dns.js';
 import type { AgentConfig } from './config.js';
+import { udpHost } from './dns-udp.js';
 
 const log = logger('agent');
 
@@ -44,7 +45,7 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
       if (!wanted || server || starting) return;
       starting = true;
       try {
-        server = await startDns({ addresses: dns.addresses, view: zone, upstreams: dns.upstreams });
+        server = await startDns({ addresses: dns.addresses, zone, host: udpHost, upstreams: dns.upstreams });
         state = true;
       } catch (error) {
         state = (error as Error).message;

@@ -22,7 +22,7 @@ export const WORD = {
   flags: 0,
   /** Written by the reader: odd while it may hold references into the memory. */
   epoch: 1,
-  /** Which memory is valid, by the writer; which one the reader uses, by the reader. */
+  /** Which memory is valid, by the writer; which one the reader uses, by the reader, NOBODY when there is none. */
   wanted: 2,
   used: 3,
   /** Requests that the reader has handed over and nobody has answered yet. Both count. */
@@ -38,8 +38,12 @@ export const FLAG = {
   tail: 4,
 } as const;
 
+export const NOBODY = -1;
+
 export function newControl(): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(64));
+  const control = new Int32Array(new SharedArrayBuffer(64));
+  control[WORD.used] = NOBODY;
+  return control;
 }
 
 interface Freed {
@@ -87,7 +91,8 @@ export class Arena {
   #settle(): void {
     const { control } = this;
     // A reader that has not taken over the last memory begins with references of the one before.
-    if (Atomics.load(control, WORD.used) !== Atomics.load(control, WORD.wanted)) return;
+    const used = Atomics.load(control, WORD.used);
+    if (used !== NOBODY && used !== Atomics.load(control, WORD.wanted)) return;
     const epoch = Atomics.load(control, WORD.epoch);
     let settled = 0;
     for (; settled < this.#resting.length; settled++) {

@@ -29,6 +29,8 @@ export class AnswerTable {
   readonly #arena: Arena;
   #index = new Int32Array(new SharedArrayBuffer(FIRST_SLOTS * 8));
   #memory: TableMemory | undefined;
+  /** Called each time when `memory` is another value. */
+  onGrown: (() => void) | undefined;
   /** Slots in use and slots of entries that are no more. */
   #filled = 0;
   #size = 0;
@@ -158,6 +160,7 @@ export class AnswerTable {
   #changed(): void {
     this.#memory = undefined;
     Atomics.add(this.control, WORD.wanted, 1);
+    this.onGrown?.();
   }
 
   #write(length: number, answers: readonly Encoded[], alias: boolean, children: number): Ref {
