@@ -26,7 +26,11 @@ export const udpHost: UdpHost = {
     let closing = false;
     let ended: Promise<void>;
     const run = () => {
-      worker = new Worker(new URL('./dns-thread.js', import.meta.url), { workerData: { task: current, wake } });
+      worker = new Worker(new URL('./dns-thread.js', import.meta.url), {
+        workerData: { task: current, wake },
+        // Sockets and the rest are opened and closed by number.
+        trackUnmanagedFds: false,
+      });
       worker.on('message', handOver);
       worker.on('error', error => log.error('the DNS loop failed', { error }));
       ended = new Promise(resolve =>

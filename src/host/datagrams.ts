@@ -82,6 +82,7 @@ export function addressIn(peer: Uint8Array): { readonly ip: Ip; readonly port: n
 export class DatagramBatch {
   /** All of it: packets and peers are parts of this. */
   readonly bytes: Uint8Array;
+  readonly view: DataView;
   readonly #words: Uint32Array;
   readonly #headers: Uint8Array[];
   readonly #vectors: number;
@@ -95,6 +96,7 @@ export class DatagramBatch {
     this.#packets = this.#peers + capacity * PEER_STRIDE;
     const memory = new ArrayBuffer(this.#packets + capacity * PACKET);
     this.bytes = new Uint8Array(memory);
+    this.view = new DataView(memory);
     this.#words = new Uint32Array(memory);
     this.#headers = Array.from({ length: capacity }, (_, i) => this.bytes.subarray(i * MMSGHDR));
     const base = BigInt(libc.addressOf(this.bytes));

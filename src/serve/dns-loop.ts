@@ -9,6 +9,7 @@ import { Parcel } from './dns-parcel.js';
 /** host's DatagramBatch, of which this folder knows the shape alone. */
 export interface Batch {
   readonly bytes: Uint8Array;
+  readonly view: DataView;
   receive(fd: number): number;
   packet(i: number): number;
   length(i: number): number;
@@ -71,7 +72,7 @@ export function runLoop(options: LoopOptions): void {
     const count = batch.receive(fd);
     if (count === 0) return;
     const start = performance.now();
-    const { bytes } = batch;
+    const { bytes, view } = batch;
     const { responder, inside } = options;
     const tail = (Atomics.load(control, WORD.flags) & FLAG.tail) !== 0;
     let replies = 0;
@@ -81,7 +82,7 @@ export function runLoop(options: LoopOptions): void {
       const peer = batch.peer(i);
       const size = batch.peerSize(i);
       const length = batch.length(i);
-      const reply = length && responder.respond(bytes, at, length, !inside.hasPeer(bytes, peer));
+      const reply = length && responder.respond(view, at, length, !inside.hasPeer(bytes, peer));
       if (reply !== LEFT) {
         batch.setLength(i, reply);
         counters.answered(size === 16 ? 4 : 6, responder.type, responder.rcode);

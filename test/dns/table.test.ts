@@ -36,7 +36,7 @@ function respond(zone: ClusterZone, query: Uint8Array, wary = false): Uint8Array
   const bytes = new Uint8Array(2048).fill(0xee);
   const start = 100;
   bytes.set(query, start);
-  const length = responder.respond(bytes, start, query.length, wary);
+  const length = responder.respond(new DataView(bytes.buffer), start, query.length, wary);
   if (length !== LEFT) return bytes.slice(start, start + length);
   assert.deepEqual(bytes.slice(start, start + query.length), query, 'what is left is as it was');
   return undefined;

@@ -11,7 +11,6 @@ import {
   typeNumber,
 } from '../../wire/dns-records.js';
 import { TTL } from '../view.js';
-import { read16 } from './layout.js';
 
 /** All that is said of a name for one type. */
 export interface Encoded {
@@ -51,8 +50,8 @@ export function encodeAnswer(
   const message = encode({ ...EMPTY, questions: [question], answers, additionals });
   return {
     type: typeNumber(type),
-    answers: read16(message, 6),
-    additionals: read16(message, 10),
+    answers: (message[6]! << 8) | message[7]!,
+    additionals: (message[10]! << 8) | message[11]!,
     turn: 0,
     bytes: message.subarray(HEADER + size + QUESTION),
   };

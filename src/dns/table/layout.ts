@@ -1,31 +1,30 @@
 /**
  * How a name with its answers is written in memory, and how it is found. Shared by the thread that writes and the one that
- * answers; knows bytes, not records.
+ * answers; knows words, not records. A word is 32 bits, little-endian, as the machines are that podwire runs on.
  *
- *     entry   0 u8 length of the name, in wire form with its last zero
- *             1 u8 number of answers; 0: the name exists, and has nothing to say
- *             2 u8 1: an alias, whose answer depends on other names
- *             4 u32 existing names one label below (the writer's)
- *             8 u32 size of the block in bytes (the writer's)
- *            12 the name in lower case, then the answers
- *     answer  0 u16 type
- *             2 u16 records of the answer section
- *             4 u16 records of the additional section
- *             6 u16 bytes of each answer record, if they are of equal size and their order tells nothing; else 0
- *             8 u32 bytes that follow: the records as they stand in a message behind a question for the name
+ *     entry   word 0  length of the name in bytes | number of answers << 8 | 1 << 16 for an alias
+ *             word 1  existing names one label below (the writer's)
+ *             word 2  size of the block in bytes (the writer's)
+ *             word 3  the name in wire form and lower case, zeros up to the next word; then the answers
+ *     answer  word 0  type | records of the answer section << 16
+ *             word 1  records of the additional section | turn << 16
+ *             word 2  how many bytes follow
+ *             word 3  the records as they stand in a message behind a question for the name, then anything up to the next word
  *
- * Numbers are big-endian, as in DNS.
+ * A name without answers exists, and has nothing to say. An alias's answer depends on other names. `turn` is the size in
+ * bytes of each answer record, if they are of equal size and their order tells nothing; else 0.
  */
 
 import { type Ref, UNITS_BITS, UNITS_MASK } from './memory.js';
 
-export const ENTRY = { length: 0, answers: 1, alias: 2, children: 4, size: 8, name: 12 } as const;
-export const ANSWER = { type: 0, answers: 2, additionals: 4, turn: 6, length: 8, bytes: 12 } as const;
+export const ENTRY = { head: 0, children: 1, size: 2, name: 3 } as const;
+export const ANSWER = { type: 0, extra: 1, length: 2, bytes: 3 } as const;
+export const ALIAS = 1 << 16;
 
 /** What a reader needs: an open-addressed index of pairs (hash, reference), and the chunks that references lead into. */
 export interface TableMemory {
   readonly index: Int32Array;
-  readonly chunks: readonly Uint8Array[];
+  readonly chunks: readonly Int32Array[];
   /** Hashes differ from process to process, so that nobody can choose names that collide. */
   readonly seed: number;
 }
@@ -33,66 +32,64 @@ export interface TableMemory {
 /** A slot whose entry is no more; the search goes on behind it. */
 export const GONE = -1;
 
-/** FNV-1a, one step. */
-export function mix(hash: number, byte: number): number {
-  return Math.imul(hash ^ byte, 0x01000193);
+/** How many words so many bytes fill. */
+export function wordsOf(bytes: number): number {
+  return (bytes + 3) >> 2;
 }
 
-/** The first slot to look at, `mask` being the number of slots less one. */
-export function slotOf(hash: number, mask: number): number {
-  return (hash ^ (hash >>> 15)) & mask;
+/** Where the block begins in its chunk, in words. */
+export function wordAt(ref: Ref): number {
+  return (ref & UNITS_MASK) << 1;
 }
 
-export function hashOf(key: Uint8Array, length: number, seed: number): number {
+/** One step of the hash of a name, word by word. */
+export function mix(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, 0x85ebca6b);
+  return mixed ^ (mixed >>> 13);
+}
+
+/** `key` holds the name as an entry does, `size` is its length in bytes. */
+export function hashOf(key: Int32Array, size: number, seed: number): number {
+  const words = wordsOf(size);
   let hash = seed;
-  for (let i = 0; i < length; i++) hash = mix(hash, key[i]!);
+  for (let i = 0; i < words; i++) hash = mix(hash, key[i]!);
   return hash;
 }
 
 /** The slot of the name in `key`, or -1. */
-export function find(memory: TableMemory, key: Uint8Array, length: number, hash: number): number {
+export function find(memory: TableMemory, key: Int32Array, size: number, hash: number): number {
   const { index, chunks } = memory;
   const mask = (index.length >> 1) - 1;
-  for (let slot = slotOf(hash, mask); ; slot = (slot + 1) & mask) {
+  const words = wordsOf(size);
+  for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
     const ref: Ref = Atomics.load(index, 2 * slot + 1);
     if (ref === 0) return -1;
     if (ref === GONE || index[2 * slot] !== hash) continue;
     const chunk = chunks[ref >>> UNITS_BITS];
     if (chunk === undefined) continue;
-    const at = (ref & UNITS_MASK) << 3;
-    if (chunk[at] !== length) continue;
+    const at = wordAt(ref);
+    if ((chunk[at]! & 0xff) !== size) continue;
     let i = 0;
-    while (i < length && chunk[at + ENTRY.name + i] === key[i]) i++;
-    if (i === length) return slot;
+    while (i < words && chunk[at + ENTRY.name + i] === key[i]) i++;
+    if (i === words) return slot;
   }
 }
 
 /** Where the answer of that type begins in the chunk, or 0. */
-export function findAnswer(chunk: Uint8Array, entry: number, type: number): number {
-  let at = entry + ENTRY.name + chunk[entry]!;
-  for (let left = chunk[entry + ENTRY.answers]!; left > 0; left--) {
-    if (read16(chunk, at) === type) return at;
-    at += ANSWER.bytes + read32(chunk, at + ANSWER.length);
+export function findAnswer(chunk: Int32Array, entry: number, type: number): number {
+  const head = chunk[entry]!;
+  let at = entry + ENTRY.name + wordsOf(head & 0xff);
+  for (let left = (head >> 8) & 0xff; left > 0; left--) {
+    if ((chunk[at]! & 0xffff) === type) return at;
+    at += ANSWER.bytes + wordsOf(chunk[at + ANSWER.length]!);
   }
   return 0;
 }
 
-export function read16(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!;
-}
-
-export function read32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
-}
-
-export function write16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >> 8;
-  bytes[at + 1] = value;
-}
-
-export function write32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >> 16;
-  bytes[at + 2] = value >> 8;
-  bytes[at + 3] = value;
+/** ASCII capitals among four bytes in lower case. In a name's wire form lengths are below 64, and so never capitals. */
+export function lowerCase(word: number): number {
+  const low = word & 0x7f7f7f7f;
+  // In each byte's highest bit: not below 'A', and above 'Z'.
+  const capitals = ((low + 0x3f3f3f3f) ^ (low + 0x25252525)) & ~word & 0x80808080;
+  return word | (capitals >>> 2);
 }

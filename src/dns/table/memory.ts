@@ -11,11 +11,6 @@ const UNIT_BITS = 3;
 export const UNITS_BITS = 20 - UNIT_BITS;
 export const UNITS_MASK = (1 << UNITS_BITS) - 1;
 
-/** Where the block begins in its chunk, in bytes. */
-export function offsetOf(ref: Ref): number {
-  return (ref & UNITS_MASK) << UNIT_BITS;
-}
-
 /** Words (32 bits) through which the threads of one server speak: one writer, one reader. */
 export const WORD = {
   /** Written by the writer: FLAG bits. */
@@ -54,7 +49,7 @@ interface Freed {
 
 /** Blocks of 1 byte to 128 KiB. A block that was freed is written again only when no reader can have it in hand. */
 export class Arena {
-  readonly chunks: Uint8Array[] = [];
+  readonly chunks: Int32Array[] = [];
   /** Freed blocks by size. */
   readonly #free = new Map<number, Ref[]>();
   /** Freed blocks that a reader may still be looking at, oldest first. */
@@ -73,7 +68,7 @@ export class Arena {
     const known = this.#free.get(size)?.pop();
     if (known !== undefined) return known;
     if (this.#top + size > CHUNK_BYTES) {
-      this.chunks.push(new Uint8Array(new SharedArrayBuffer(CHUNK_BYTES)));
+      this.chunks.push(new Int32Array(new SharedArrayBuffer(CHUNK_BYTES)));
       // The first unit of the first chunk stays unused: 0 is no block.
       this.#top = 1 << UNIT_BITS;
       this.grown();

@@ -5,27 +5,16 @@ import type { ResourceRecord } from '../../wire/dns.js';
 import { type Name, writeName } from '../../wire/dns-name.js';
 import { type RecordType, typeNumber } from '../../wire/dns-records.js';
 import { decodeAnswer, type Encoded } from './encode.js';
-import {
-  ANSWER,
-  ENTRY,
-  find,
-  findAnswer,
-  GONE,
-  hashOf,
-  read16,
-  read32,
-  slotOf,
-  type TableMemory,
-  write16,
-  write32,
-} from './layout.js';
-import { Arena, offsetOf, type Ref, UNITS_BITS, WORD } from './memory.js';
+import { ALIAS, ANSWER, ENTRY, find, findAnswer, GONE, hashOf, type TableMemory, wordAt, wordsOf } from './layout.js';
+import { Arena, type Ref, UNITS_BITS, WORD } from './memory.js';
 
 const FIRST_SLOTS = 1 << 10;
 
 export class AnswerTable {
   readonly #seed = randomInt(0x7fff_ffff);
+  /** A name in wire form, and the same in words; behind it zeros. */
   readonly #key = new Uint8Array(260);
+  readonly #words = new Int32Array(this.#key.buffer);
   readonly #arena: Arena;
   #index = new Int32Array(new SharedArrayBuffer(FIRST_SLOTS * 8));
   #memory: TableMemory | undefined;
@@ -85,7 +74,7 @@ export class AnswerTable {
     }
     const old = this.#index[2 * slot + 1]!;
     const [chunk, entry] = this.#at(old);
-    const children = read32(chunk, entry + ENTRY.children);
+    const children = chunk[entry + ENTRY.children]!;
     if (!answers.length && !children) this.#remove(length, slot);
     else {
       Atomics.store(this.#index, 2 * slot + 1, this.#write(length, answers, alias, children));
@@ -110,30 +99,31 @@ export class AnswerTable {
       const above = this.#find(rest);
       this.#count(above, -1);
       const [chunk, entry] = this.#at(this.#index[2 * above + 1]!);
-      if (chunk[entry + ENTRY.answers] || read32(chunk, entry + ENTRY.children)) return;
+      if (chunk[entry]! >> 8 || chunk[entry + ENTRY.children]) return;
       this.#take(above);
     }
   }
 
   #count(slot: number, by: 1 | -1): void {
     const [chunk, entry] = this.#at(this.#index[2 * slot + 1]!);
-    write32(chunk, entry + ENTRY.children, read32(chunk, entry + ENTRY.children) + by);
+    chunk[entry + ENTRY.children]! += by;
   }
 
   /** Makes the key that of its parent; the new length, 0 when the parent is the root. */
   #toParent(length: number): number {
     const first = this.#key[0]! + 1;
     this.#key.copyWithin(0, first, length);
+    this.#key.fill(0, length - first, length);
     return length - first > 1 ? length - first : 0;
   }
 
   #find(length: number): number {
-    return find(this.memory, this.#key, length, hashOf(this.#key, length, this.#seed));
+    return find(this.memory, this.#words, length, hashOf(this.#words, length, this.#seed));
   }
 
   #insert(length: number, ref: Ref): void {
     if (2 * (this.#filled + 1) > this.#index.length >> 1) this.#rehash();
-    place(this.#index, hashOf(this.#key, length, this.#seed), ref);
+    place(this.#index, hashOf(this.#words, length, this.#seed), ref);
     this.#filled++;
     this.#size++;
   }
@@ -164,39 +154,38 @@ export class AnswerTable {
   }
 
   #write(length: number, answers: readonly Encoded[], alias: boolean, children: number): Ref {
-    const size = answers.reduce((sum, { bytes }) => sum + ANSWER.bytes + bytes.length, ENTRY.name + length);
-    const ref = this.#arena.allocate(size);
+    const name = wordsOf(length);
+    const words = answers.reduce((sum, { bytes }) => sum + ANSWER.bytes + wordsOf(bytes.length), ENTRY.name + name);
+    const ref = this.#arena.allocate(4 * words);
     const [chunk, entry] = this.#at(ref);
-    chunk[entry + ENTRY.length] = length;
-    chunk[entry + ENTRY.answers] = answers.length;
-    chunk[entry + ENTRY.alias] = alias ? 1 : 0;
-    write32(chunk, entry + ENTRY.children, children);
-    write32(chunk, entry + ENTRY.size, size);
+    chunk[entry] = length | (answers.length << 8) | (alias ? ALIAS : 0);
+    chunk[entry + ENTRY.children] = children;
+    chunk[entry + ENTRY.size] = 4 * words;
     let at = entry + ENTRY.name;
-    for (let i = 0; i < length; i++) chunk[at++] = this.#key[i]!;
-    for (const answer of answers) {
-      write16(chunk, at + ANSWER.type, answer.type);
-      write16(chunk, at + ANSWER.answers, answer.answers);
-      write16(chunk, at + ANSWER.additionals, answer.additionals);
-      write16(chunk, at + ANSWER.turn, answer.turn);
-      write32(chunk, at + ANSWER.length, answer.bytes.length);
-      chunk.set(answer.bytes, at + ANSWER.bytes);
-      at += ANSWER.bytes + answer.bytes.length;
+    for (let i = 0; i < name; i++) chunk[at++] = this.#words[i]!;
+    for (const { type, answers: own, additionals, turn, bytes } of answers) {
+      chunk[at] = type | (own << 16);
+      chunk[at + ANSWER.extra] = additionals | (turn << 16);
+      chunk[at + ANSWER.length] = bytes.length;
+      at += ANSWER.bytes;
+      bytesIn(chunk, at, bytes.length).set(bytes);
+      at += wordsOf(bytes.length);
     }
     return ref;
   }
 
   #free(ref: Ref): void {
     const [chunk, entry] = this.#at(ref);
-    this.#arena.free(ref, read32(chunk, entry + ENTRY.size));
+    this.#arena.free(ref, chunk[entry + ENTRY.size]!);
   }
 
-  #at(ref: Ref): readonly [chunk: Uint8Array, at: number] {
-    return [this.#arena.chunks[ref >>> UNITS_BITS]!, offsetOf(ref)];
+  #at(ref: Ref): readonly [chunk: Int32Array, at: number] {
+    return [this.#arena.chunks[ref >>> UNITS_BITS]!, wordAt(ref)];
   }
 
   /** Writes the name's wire form into the key; its length, 0 for text that is no name and for the root. */
   #spell(name: Name): number {
+    this.#key.fill(0);
     const length = writeName(name, this.#key);
     return length > 1 ? length : 0;
   }
@@ -205,19 +194,23 @@ export class AnswerTable {
 /** Into the first free slot: hash before reference, since readers look at the reference first. */
 function place(index: Int32Array, hash: number, ref: Ref): void {
   const mask = (index.length >> 1) - 1;
-  let slot = slotOf(hash, mask);
+  let slot = hash & mask;
   while (index[2 * slot + 1]! > 0) slot = (slot + 1) & mask;
   index[2 * slot] = hash;
   Atomics.store(index, 2 * slot + 1, ref);
 }
 
-function encodedAt(chunk: Uint8Array, at: number): Encoded {
-  const from = at + ANSWER.bytes;
+function bytesIn(chunk: Int32Array, word: number, length: number): Uint8Array {
+  return new Uint8Array(chunk.buffer, 4 * word, length);
+}
+
+function encodedAt(chunk: Int32Array, at: number): Encoded {
+  const [type, extra] = [chunk[at]!, chunk[at + ANSWER.extra]!];
   return {
-    type: read16(chunk, at + ANSWER.type),
-    answers: read16(chunk, at + ANSWER.answers),
-    additionals: read16(chunk, at + ANSWER.additionals),
-    turn: read16(chunk, at + ANSWER.turn),
-    bytes: chunk.subarray(from, from + read32(chunk, at + ANSWER.length)),
+    type: type & 0xffff,
+    answers: type >>> 16,
+    additionals: extra & 0xffff,
+    turn: extra >>> 16,
+    bytes: bytesIn(chunk, at + ANSWER.bytes, chunk[at + ANSWER.length]!),
   };
 }
