@@ -9,6 +9,9 @@ import { udpHost } from './dns-udp.js';
 
 const log = logger('agent');
 
+/** Services brought into the zone in one turn of the event loop: of 10,000 at the start none keeps the node waiting. */
+const AT_ONCE = 256;
+
 export interface Dns {
   changed(change: Change, cluster: Cluster): void;
   /** Every first list is in: a name that is not known does not exist. */
@@ -29,18 +32,12 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
   let server: DnsServer | undefined;
   let starting = false;
   let state: true | string = wanted ? 'not started' : true;
+  const publish = publisher(zone);
   return {
     changed(change, cluster) {
-      for (const { kind, key } of change) {
-        if (kind !== 'Service') continue;
-        const service = cluster.services.get(key);
-        if (service) zone.set(service);
-        else zone.delete(key);
-      }
+      for (const { kind, key } of change) if (kind === 'Service') publish.changed(key, cluster);
     },
-    synced() {
-      zone.synced = true;
-    },
+    synced: publish.synced,
     async start() {
       if (!wanted || server || starting) return;
       starting = true;
@@ -57,5 +54,38 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
     state: () => state,
     metrics: () => (server ? [server.metrics()] : []),
     close: async () => server?.close(),
+  };
+}
+
+/** Changes of one turn are published together, a Service once however often it changed. */
+function publisher(zone: ClusterZone) {
+  const waiting = new Map<string, Cluster>();
+  let complete = false;
+  let scheduled = false;
+  const flush = () => {
+    scheduled = false;
+    let left = AT_ONCE;
+    for (const [key, cluster] of waiting) {
+      if (left-- === 0) return schedule();
+      waiting.delete(key);
+      const service = cluster.services.get(key);
+      if (service) zone.set(service);
+      else zone.delete(key);
+    }
+    if (complete) zone.synced = true;
+  };
+  const schedule = () => {
+    if (!scheduled) setImmediate(flush);
+    scheduled = true;
+  };
+  return {
+    changed(key: string, cluster: Cluster): void {
+      waiting.set(key, cluster);
+      schedule();
+    },
+    synced(): void {
+      complete = true;
+      schedule();
+    },
   };
 }
