@@ -6,6 +6,7 @@ import type { Row } from './row.js';
 const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<Row[]> }>>> = {
   cni: () => import('./cni.js'),
   services: () => import('./services.js'),
+  dns: () => import('./dns.js'),
   lab: () => import('./lab.js'),
 };
 
