@@ -8,6 +8,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<Row[]> }
   services: () => import('./services.js'),
   connections: () => import('./connections.js'),
   agent: () => import('./agent.js'),
+  dns: () => import('./dns.js'),
   lab: () => import('./lab.js'),
 };
 

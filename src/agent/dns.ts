@@ -5,8 +5,12 @@ import type { Change, Cluster } from '../model/cluster.js';
 import { logger } from '../report/log.js';
 import { type DnsServer, startDns } from '../serve/dns.js';
 import type { AgentConfig } from './config.js';
+import { udpHost } from './dns-udp.js';
 
 const log = logger('agent');
+
+/** Services brought into the zone in one turn of the event loop: of 10,000 at the start none keeps the node waiting. */
+const AT_ONCE = 256;
 
 export interface Dns {
   changed(change: Change, cluster: Cluster): void;
@@ -28,23 +32,17 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
   let server: DnsServer | undefined;
   let starting = false;
   let state: true | string = wanted ? 'not started' : true;
+  const publish = publisher(zone);
   return {
     changed(change, cluster) {
-      for (const { kind, key } of change) {
-        if (kind !== 'Service') continue;
-        const service = cluster.services.get(key);
-        if (service) zone.set(service);
-        else zone.delete(key);
-      }
+      for (const { kind, key } of change) if (kind === 'Service') publish.changed(key, cluster);
     },
-    synced() {
-      zone.synced = true;
-    },
+    synced: publish.synced,
     async start() {
       if (!wanted || server || starting) return;
       starting = true;
       try {
-        server = await startDns({ addresses: dns.addresses, view: zone, upstreams: dns.upstreams });
+        server = await startDns({ addresses: dns.addresses, zone, host: udpHost, upstreams: dns.upstreams });
         state = true;
       } catch (error) {
         state = (error as Error).message;
@@ -56,5 +54,38 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
     state: () => state,
     metrics: () => (server ? [server.metrics()] : []),
     close: async () => server?.close(),
+  };
+}
+
+/** Changes of one turn are published together, a Service once however often it changed. */
+function publisher(zone: ClusterZone) {
+  const waiting = new Map<string, Cluster>();
+  let complete = false;
+  let scheduled = false;
+  const flush = () => {
+    scheduled = false;
+    let left = AT_ONCE;
+    for (const [key, cluster] of waiting) {
+      if (left-- === 0) return schedule();
+      waiting.delete(key);
+      const service = cluster.services.get(key);
+      if (service) zone.set(service);
+      else zone.delete(key);
+    }
+    if (complete) zone.synced = true;
+  };
+  const schedule = () => {
+    if (!scheduled) setImmediate(flush);
+    scheduled = true;
+  };
+  return {
+    changed(key: string, cluster: Cluster): void {
+      waiting.set(key, cluster);
+      schedule();
+    },
+    synced(): void {
+      complete = true;
+      schedule();
+    },
   };
 }

@@ -3,16 +3,21 @@
 import type { ServiceEntry } from '../model/cluster.js';
 import type { Cidr } from '../net/cidr.js';
 import type { Ip } from '../net/ip.js';
-import { CLASS_IN } from '../wire/dns.js';
-import type { Name } from '../wire/dns-name.js';
-import type { RecordData } from '../wire/dns-records.js';
-import { serviceRecords } from './service-records.js';
+import { CLASS_IN, type ResourceRecord } from '../wire/dns.js';
+import { isWithin, type Name, nameSize } from '../wire/dns-name.js';
+import type { RecordData, RecordType, Srv } from '../wire/dns-records.js';
+import { type ServiceNames, serviceName, serviceNames } from './service-names.js';
 import { startOfAuthority } from './soa.js';
+import { type Encoded, encodeAnswer } from './table/encode.js';
+import { FLAG, newControl, WORD } from './table/memory.js';
+import { AnswerTable } from './table/table.js';
 import { type DnsView, TTL } from './view.js';
-import { type Part, Zone } from './zone.js';
 
 /** The version of the Kubernetes DNS specification that is kept. */
 export const SCHEMA_VERSION = '1.1.0';
+
+/** Addresses are added for at most so many targets of SRV records; a client asks for the rest. */
+const MAX_TARGETS = 16;
 
 export interface ClusterZoneOptions {
   /** Absolute: `cluster.local.`. */
@@ -24,40 +29,117 @@ export interface ClusterZoneOptions {
 }
 
 export class ClusterZone implements DnsView {
-  /** Set it once every Service and EndpointSlice of the first list is in. */
-  synced = false;
   readonly domain: Name;
   readonly ranges: readonly Cidr[];
-  readonly #zone = new Zone();
+  /** Shared with the thread that answers from the table. */
+  readonly control = newControl();
+  readonly table = new AnswerTable(this.control);
+  /** What of each Service is in the table now. */
+  readonly #published = new Map<string, ServiceEntry>();
 
   constructor(options: ClusterZoneOptions) {
     this.domain = options.domain.toLowerCase();
     this.ranges = options.ranges;
-    this.#zone.replace('zone', this.#apex(options.addresses));
+    for (const [name, records] of this.#apex(options.addresses)) this.#put(name, records);
   }
 
-  /** The Service is now so. Cost: its own records, whatever the size of the cluster. */
+  get synced(): boolean {
+    return (Atomics.load(this.control, WORD.flags) & FLAG.synced) !== 0;
+  }
+
+  /** Set it once every Service and EndpointSlice of the first list is in. */
+  set synced(synced: boolean) {
+    if (synced) Atomics.or(this.control, WORD.flags, FLAG.synced);
+    else Atomics.and(this.control, WORD.flags, ~FLAG.synced);
+  }
+
+  /** The Service is now so. Cost: its own names, whatever the size of the cluster. */
   set(service: ServiceEntry): void {
-    this.#zone.replace(`Service ${service.key}`, serviceRecords(service, this.domain));
+    this.#replace(service.key, service);
   }
 
   /** `key` is `namespace/name`. */
   delete(key: string): void {
-    this.#zone.replace(`Service ${key}`, []);
+    this.#replace(key, undefined);
   }
 
-  lookup(name: Name): readonly Part[] | undefined {
-    return this.#zone.lookup(name);
+  exists(name: Name): boolean {
+    return this.table.has(name);
   }
 
-  #apex(addresses: readonly Ip[]) {
+  records(name: Name, type: RecordType): readonly ResourceRecord[] {
+    return this.table.read(name, type) ?? [];
+  }
+
+  #replace(key: string, next: ServiceEntry | undefined): void {
+    const old = this.#published.get(key);
+    if (next) this.#published.set(key, next);
+    else this.#published.delete(key);
+    const before = old ? serviceNames(old, this.domain) : NOTHING;
+    const after = next ? serviceNames(next, this.domain) : NOTHING;
+    for (const [name, data] of after.own) {
+      const known = before.own.get(name);
+      // With an SRV record come its targets' addresses, which may be others than before.
+      if (!known || data[0]!.type === 'SRV' || !sameData(known, data)) this.#put(name, data, after.own);
+    }
+    for (const name of before.own.keys()) if (!after.own.has(name)) this.table.put(name, []);
+    for (const [name, targets] of after.pointers) {
+      if (`${before.pointers.get(name)}` !== `${targets}`) this.#point(name, serviceName(next!, this.domain), targets);
+    }
+    for (const name of before.pointers.keys())
+      if (!after.pointers.has(name)) this.#point(name, serviceName(old!, this.domain), []);
+  }
+
+  /** What a Service says of an address, beside what others say of it. */
+  #point(name: Name, base: Name, targets: readonly Name[]): void {
+    const others = this.records(name, 'PTR').flatMap(({ data }) =>
+      data.type === 'PTR' && !isWithin(data.target, base) ? [data] : [],
+    );
+    this.#put(name, [...others, ...targets.map(target => ({ type: 'PTR', target }) as const)]);
+  }
+
+  /** `around` are the names that targets of the data may have addresses under. */
+  #put(name: Name, data: readonly RecordData[], around: ServiceNames['own'] = NOTHING.own): void {
+    const size = nameSize(name);
+    const encoded: Encoded[] = [];
+    const types = data.length === 1 ? [data[0]!.type] : new Set(data.map(({ type }) => type));
+    for (const type of types) {
+      const own = data.length === 1 ? data : data.filter(other => other.type === type);
+      encoded.push(encodeAnswer(name, size, own, type === 'SRV' ? targets(own as readonly Srv[], around) : []));
+    }
+    if (data[0]?.type === 'CNAME') this.table.putAlias(name, encoded[0]!);
+    else this.table.put(name, encoded);
+  }
+
+  #apex(addresses: readonly Ip[]): readonly (readonly [Name, readonly RecordData[]])[] {
     const server = `ns.dns.${this.domain}`;
-    const record = (name: Name, data: RecordData) => ({ name, class: CLASS_IN, ttl: TTL, data });
     return [
-      startOfAuthority(this.domain, this.domain),
-      record(this.domain, { type: 'NS', target: server }),
-      record(`dns-version.${this.domain}`, { type: 'TXT', strings: [SCHEMA_VERSION] }),
-      ...addresses.map(ip => record(server, { type: ip.family === 4 ? 'A' : 'AAAA', ip })),
+      [this.domain, [startOfAuthority(this.domain, this.domain).data, { type: 'NS', target: server }]],
+      [`dns-version.${this.domain}`, [{ type: 'TXT', strings: [SCHEMA_VERSION] }]],
+      [server, addresses.map(ip => ({ type: ip.family === 4 ? 'A' : 'AAAA', ip }))],
     ];
   }
+}
+
+const NOTHING: ServiceNames = { own: new Map(), pointers: new Map() };
+
+/** Addresses of the first targets, so that the client need not ask for them. */
+function targets(records: readonly Srv[], around: ServiceNames['own']): ResourceRecord[] {
+  const names = new Set(records.map(({ target }) => target));
+  return [...names]
+    .slice(0, MAX_TARGETS)
+    .flatMap(name =>
+      (around.get(name) ?? [])
+        .filter(({ type }) => type === 'A' || type === 'AAAA')
+        .map(data => ({ name, class: CLASS_IN, ttl: TTL, data })),
+    );
+}
+
+function sameData(a: readonly RecordData[], b: readonly RecordData[]): boolean {
+  return a.length === b.length && a.every((data, i) => same(data, b[i]!));
+}
+
+function same(a: RecordData, b: RecordData): boolean {
+  if ('ip' in a) return 'ip' in b && a.ip.equals(b.ip);
+  return a.type === 'CNAME' && b.type === 'CNAME' && a.target === b.target;
 }

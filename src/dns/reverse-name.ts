@@ -6,7 +6,8 @@ import { isWithin, type Name } from '../wire/dns-name.js';
 export const REVERSE_ZONES: readonly Name[] = ['in-addr.arpa.', 'ip6.arpa.'];
 
 export function reverseName(ip: Ip): Name {
-  if (ip.family === 4) return `${[...ip.bytes].reverse().join('.')}.in-addr.arpa.`;
+  const { v4 } = ip;
+  if (v4 !== undefined) return `${v4 & 255}.${(v4 >>> 8) & 255}.${(v4 >>> 16) & 255}.${v4 >>> 24}.in-addr.arpa.`;
   const nibbles = Array.from(ip.bytes, byte => [byte >> 4, byte & 15]).flat();
   return `${nibbles
     .reverse()

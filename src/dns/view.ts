@@ -1,8 +1,9 @@
 /** What the handlers read: the smallest view of a cluster that answers questions. */
 
 import type { Cidr } from '../net/cidr.js';
+import type { ResourceRecord } from '../wire/dns.js';
 import type { Name } from '../wire/dns-name.js';
-import type { Part } from './zone.js';
+import type { RecordType } from '../wire/dns-records.js';
 
 /** Seconds that an answer about the cluster may be kept, positive or negative: how stale a client can get. */
 export const TTL = 5;
@@ -14,5 +15,8 @@ export interface DnsView {
   readonly ranges: readonly Cidr[];
   /** False until every Service was seen once: nothing can be said not to exist before. */
   readonly synced: boolean;
-  lookup(name: Name): readonly Part[] | undefined;
+  /** Also of a name that only has names below it (RFC 8020). */
+  exists(name: Name): boolean;
+  /** What is said of the name for that type; with SRV records come their targets' addresses, under the targets' names. */
+  records(name: Name, type: RecordType): readonly ResourceRecord[];
 }

@@ -59,6 +59,8 @@ export const SOL_SOCKET = 1;
 export const SO_RCVTIMEO = 20;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
+export const SO_REUSEPORT = 15;
+export const SO_RCVBUF = 8;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_TRUNC = 0x20;
 export const CLONE_NEWNS = 0x00020000;
@@ -101,6 +103,49 @@ export const recv = bind<[fd: number, buffer: Uint8Array, length: number, flags:
   'long recv(int fd, void *buffer, size_t length, int flags)',
   constants.errno.EAGAIN,
 );
+
+/** Bytes sent. `address` is a struct sockaddr. */
+export const sendto = bind<
+  [fd: number, buffer: Uint8Array, length: number, flags: number, address: Uint8Array, size: number]
+>('long sendto(int fd, const void *buffer, size_t length, int flags, const void *address, unsigned int size)');
+
+/** Datagrams received, into an array of struct mmsghdr; -1 when there are none (EAGAIN). */
+export const recvmmsg = bind<[fd: number, messages: Uint8Array, count: number, flags: number, timeout: null]>(
+  'int recvmmsg(int fd, void *messages, unsigned int count, int flags, void *timeout)',
+  constants.errno.EAGAIN,
+);
+
+/** Datagrams sent, less than `count` when one of them failed; throws when it was the first. */
+export const sendmmsg = bind<[fd: number, messages: Uint8Array, count: number, flags: number]>(
+  'int sendmmsg(int fd, void *messages, unsigned int count, int flags)',
+);
+
+/** The address that the socket is bound to; `size` is a socklen_t, in and out. */
+export const getsockname = bind<[fd: number, address: Uint8Array, size: Uint8Array]>(
+  'int getsockname(int fd, void *address, void *size)',
+);
+
+export const epollCreate = bind<[flags: number]>('int epoll_create1(int flags)');
+
+/** `event` is a struct epoll_event. */
+export const epollControl = bind<[epoll: number, operation: number, fd: number, event: Uint8Array]>(
+  'int epoll_ctl(int epoll, int operation, int fd, void *event)',
+);
+
+/** Events written into an array of struct epoll_event; -1 when a signal came first (EINTR). */
+export const epollWait = bind<[epoll: number, events: Uint8Array, most: number, milliseconds: number]>(
+  'int epoll_wait(int epoll, void *events, int most, int milliseconds)',
+  constants.errno.EINTR,
+);
+
+export const eventfd = bind<[value: number, flags: number]>('int eventfd(unsigned int value, int flags)');
+
+const memmove = library.func('uintptr_t memmove(void *to, const void *from, size_t length)');
+
+/** Where the bytes are in memory, for structures that point to them. They must not move: more than 64 of them, and kept by the caller. */
+export function addressOf(bytes: Uint8Array): number {
+  return memmove(bytes, bytes, 0) as number;
+}
 
 /** Moves the calling thread into the namespace behind `fd`; `type` is a CLONE_NEW* or 0 for any. */
 export const setns = bind<[fd: number, type: number]>('int setns(int fd, int type)');

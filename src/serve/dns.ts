@@ -1,6 +1,7 @@
-/** The node's DNS server: listeners on its addresses, UDP and TCP, in front of the chain of handlers. */
+/** The node's DNS server: listeners on its addresses, UDP and TCP, in front of the table and the chain of handlers. */
 
-import type { DnsView } from '../dns/view.js';
+import type { ClusterZone } from '../dns/cluster-zone.js';
+import { Cidr } from '../net/cidr.js';
 import type { Ip } from '../net/ip.js';
 import { bindWithPatience } from './bind.js';
 import type { Upstream } from './dns-exchange.js';
@@ -8,17 +9,18 @@ import { createForwarder } from './dns-forwarder.js';
 import { DnsMetrics } from './dns-metrics.js';
 import { createResponder, type Observation } from './dns-responder.js';
 import { listenTcp } from './dns-tcp.js';
-import { listenUdp } from './dns-udp.js';
+import { serveUdp, type UdpHost } from './dns-udp.js';
 
 export interface DnsOptions {
   /** In the network namespace of this process. */
   readonly addresses: readonly Ip[];
   /** 53 when left out; 0 lets the kernel choose, for each address. */
   readonly port?: number;
-  readonly view: DnsView;
+  readonly zone: ClusterZone;
+  readonly host: UdpHost;
   /** Asked in this order about names that are not the cluster's. */
   readonly upstreams: readonly Upstream[];
-  /** Called after every reply; must not throw. */
+  /** Called after every reply that the chain gave; must not throw. */
   readonly observe?: (seen: Observation) => void;
   /** How long to wait for addresses that are held by another process or not there yet, in milliseconds. */
   readonly patienceMs?: number;
@@ -31,30 +33,37 @@ export interface DnsServer {
   close(): Promise<void>;
 }
 
+/** This machine's own: nobody else can send from there. */
+const LOOPBACK = ['127.0.0.0/8', '::1/128'].map(Cidr.of);
+
 /** Resolves when every address answers; rejects, with nothing left open, when one cannot be bound. */
 export async function startDns(options: DnsOptions): Promise<DnsServer> {
-  const { addresses, port = 53, view, upstreams, patienceMs } = options;
+  const { addresses, port = 53, zone, host, upstreams, patienceMs } = options;
   const metrics = new DnsMetrics();
   const forwarder = createForwarder({ upstreams });
-  const responder = createResponder(view, forwarder, seen => {
+  const responder = createResponder(zone, forwarder, seen => {
     metrics.observe(seen);
     options.observe?.(seen);
   });
-  const closers: (() => void)[] = [() => forwarder.close()];
+  const closers: (() => void | Promise<void>)[] = [() => forwarder.close()];
   const close = async () => {
-    for (const close of closers) close();
+    for (const close of closers) await close();
   };
   try {
     const listening = [];
+    const sockets: number[] = [];
     for (const ip of addresses) {
-      const udp = await bindWithPatience(() => listenUdp(ip, port, responder), patienceMs);
-      closers.push(() => udp.close());
-      const bound = udp.address().port;
-      const tcp = await bindWithPatience(() => listenTcp(ip, bound, responder), patienceMs);
+      const udp = await bindWithPatience(async () => host.open(ip, port), patienceMs);
+      sockets.push(udp.fd);
+      closers.push(() => host.close(udp.fd));
+      const tcp = await bindWithPatience(() => listenTcp(ip, udp.port, responder), patienceMs);
       closers.push(() => tcp.close());
-      listening.push({ ip, port: bound });
+      listening.push({ ip, port: udp.port });
     }
-    return { listening, metrics: () => metrics.text(), close };
+    const udp = serveUdp({ host, sockets, zone, inside: [...zone.ranges, ...LOOPBACK], responder });
+    // Before its sockets.
+    closers.unshift(() => udp.close());
+    return { listening, metrics: () => metrics.text(udp.counters), close };
   } catch (error) {
     await close();
     throw error;

@@ -34,9 +34,55 @@ export function labels(name: Name): Uint8Array[] | undefined {
   return found.length && !label.length ? found : undefined;
 }
 
+/**
+ * Writes the name's wire form (RFC 1035 §3.1) to `bytes` from `at` on, 255 bytes at most; how many they are, 0 when the text is no
+ * name. By hand for names without escapes: 160,000 of them are written when a large cluster is read.
+ */
+export function writeName(name: Name, bytes: Uint8Array, at = 0): number {
+  let label = at;
+  let next = at + 1;
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (code === DOT) {
+      const length = next - label - 1;
+      if (length < 1 || length > 63) return name === '.' ? writeLabels([], bytes, at) : 0;
+      bytes[label] = length;
+      label = next++;
+    } else if (code === BACKSLASH) return writeLabels(labels(name), bytes, at);
+    else if (code < 0x21 || code > 0x7e) return 0;
+    else bytes[next++] = code;
+    if (next - at > 255) return 0;
+  }
+  if (label === at || label !== next - 1) return 0;
+  bytes[label] = 0;
+  return next - at;
+}
+
+const DOT = 0x2e;
+const BACKSLASH = 0x5c;
+
+function writeLabels(parts: readonly Uint8Array[] | undefined, bytes: Uint8Array, start: number): number {
+  if (!parts) return 0;
+  let at = start;
+  for (const part of parts) {
+    bytes[at] = part.length;
+    bytes.set(part, at + 1);
+    at += part.length + 1;
+  }
+  bytes[at] = 0;
+  return at + 1 - start;
+}
+
+const scratch = new Uint8Array(260);
+
+/** Bytes of the name's wire form; 0 when the text is no name. */
+export function nameSize(name: Name): number {
+  return writeName(name, scratch);
+}
+
 /** Whether the text is an absolute name that fits on the wire. */
 export function isName(text: string): boolean {
-  return labels(text) !== undefined;
+  return nameSize(text) > 0;
 }
 
 /** What each byte of a label is in text. */

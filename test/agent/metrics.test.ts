@@ -13,6 +13,7 @@ import type { KernelFailure } from '../../src/kernel/port.js';
 import { buildCluster } from '../../src/model/builder.js';
 import { Cidr } from '../../src/net/cidr.js';
 import type { KubeObject } from '../../src/objects/meta.js';
+import { DnsCounters } from '../../src/serve/dns-counters.js';
 import { DnsMetrics } from '../../src/serve/dns-metrics.js';
 import { parseExposition } from './prometheus.js';
 import { CONFIG } from './world.js';
@@ -105,7 +106,7 @@ describe('the text', () => {
     const network = new NodeNetwork(agentConfig(CONFIG), new FakeKernel(), []);
     const odd = 'a"b\\c\nd';
     const others = [
-      new DnsMetrics().text(),
+      new DnsMetrics().text(new DnsCounters()),
       metric('x_total', 'counter', 'X.', [[{ odd }, 1e21]]),
       proxyMetrics({
         sync: new SyncState(),

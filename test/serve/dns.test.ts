@@ -6,6 +6,7 @@ import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { udpHost } from '../../src/agent/dns-udp.js';
 import { Ip } from '../../src/net/ip.js';
 import { type DnsServer, startDns } from '../../src/serve/dns.js';
 import { frame } from '../../src/serve/dns-tcp.js';
@@ -39,7 +40,7 @@ before(async () => {
     if (name === 'large.example.com.' && transport === 'udp') return [{ ...reply, truncated: true }];
     return [{ ...reply, answers: [record(`${name} 60 IN A 192.0.2.1`)] }];
   });
-  server = await startDns({ addresses: [LOCAL], port: 0, view: zone, upstreams: [upstream] });
+  server = await startDns({ addresses: [LOCAL], port: 0, zone, host: udpHost, upstreams: [upstream] });
   at = server.listening[0]!.port;
 });
 after(async () => {
@@ -114,7 +115,7 @@ describe('over UDP', () => {
     const done = new Promise<void>(resolve => {
       socket.on('message', bytes => {
         replies.push(decode(bytes) as Message);
-        if (replies.at(-1)!.id === 3) resolve();
+        if (replies.length === 2) resolve();
       });
     });
     const send = (bytes: Uint8Array) => socket.send(bytes, at, '127.0.0.1');
@@ -125,6 +126,8 @@ describe('over UDP', () => {
     send(encode(query(3, 'wEb.sHoP.svc.cluster.LOCAL.')));
     await done;
     socket.close();
+    // What the table has overtakes what it leaves to the chain.
+    replies.sort((a, b) => a.id - b.id);
     assert.deepEqual(
       replies.map(({ id, rcode }) => [id, rcode]),
       [
@@ -189,7 +192,7 @@ describe('over TCP', () => {
 
 describe('a restart', () => {
   it('binds while the old server still closes', async () => {
-    const options = { addresses: [LOCAL], view: zone, upstreams: [], patienceMs: 5000 };
+    const options = { addresses: [LOCAL], zone, host: udpHost, upstreams: [], patienceMs: 5000 };
     const old = await startDns({ ...options, port: 0 });
     const { port } = old.listening[0]!;
     const starting = startDns({ ...options, port });
@@ -200,7 +203,14 @@ describe('a restart', () => {
   });
 
   it('fails clearly when the address never comes', async () => {
-    const elsewhere = startDns({ addresses: [Ip.of('192.0.2.9')], port: 0, view: zone, upstreams: [], patienceMs: 60 });
+    const elsewhere = startDns({
+      addresses: [Ip.of('192.0.2.9')],
+      port: 0,
+      zone,
+      host: udpHost,
+      upstreams: [],
+      patienceMs: 60,
+    });
     await assert.rejects(elsewhere, /EADDRNOTAVAIL/);
   });
 });

@@ -13,12 +13,11 @@ export const reverse: Handler = {
     const prefix = Cidr.containing(asked.ip, asked.bits);
     const ours = view.ranges.some(range => range.contains(prefix));
     if (ours && !view.synced) return failure(RCODE.SERVFAIL, 'the cluster is not known yet');
-    const parts = view.lookup(question.name);
-    const found = parts?.flatMap(part => part.records).filter(({ data }) => data.type === question.type) ?? [];
-    if (found.length) return positive(found, parts!.map(part => part.owner).join(', '));
+    const found = view.records(question.name, question.type);
+    if (found.length) return positive(found, 'an address of the cluster');
     // An endpoint may live outside the ranges (a node's own network): others may know more of its address than we do.
     if (!ours) return undefined;
     const zone = asked.ip.family === 4 ? 'in-addr.arpa.' : 'ip6.arpa.';
-    return negative(view, zone, parts !== undefined, `no name for ${prefix} in the cluster`);
+    return negative(view, zone, view.exists(question.name), `no name for ${prefix} in the cluster`);
   },
 };
