@@ -120,6 +120,11 @@ export function machine(states: Readonly<Record<string, Objects>>): Machine {
   return new Map(Object.entries(states).map(([netns, objects]) => [netns, stateOf(objects)]));
 }
 
+/** Merges objects into one namespace's state. */
+export function withObjects(machine: Machine, netns: string, objects: Objects): Machine {
+  return new Map([...machine, [netns, stateOf([...(machine.get(netns)?.values() ?? []), ...objects])]]);
+}
+
 /** From the client, by TCP to port 80, unless it is said otherwise. */
 export function packet(destination: string, more: Partial<Packet> = {}): Packet {
   return { netns: 'client', protocol: 'tcp', destination: Ip.of(destination), destinationPort: 80, ...more };
