@@ -1,10 +1,9 @@
 /** Looks keys up in one set or map, whatever its number of elements: prefixes and slots, too. Knows no packet. */
 
 import type { DataType, NftElement, NftSet, NftSlots, Value } from '../kernel/nft-objects.js';
-import { numberOf } from '../kernel/nft-values.js';
 import { Cidr } from '../net/cidr.js';
 import { Ip } from '../net/ip.js';
-import { isIn, type Known, Unknowable } from './values.js';
+import { canonical, isIn, type Known, Unknowable } from './values.js';
 
 export interface Found {
   readonly data?: NftElement['data'];
@@ -85,11 +84,7 @@ function shortened(part: Known, prefix: number | undefined): Value {
     : part;
 }
 
-/** The same for all spellings of a value. */
 function valueText(value: Value, type: DataType): string {
-  if (value instanceof Ip) return value.toString();
   if (value instanceof Cidr) return shapeOf(value) === undefined ? value.ip.toString() : value.toString();
-  if (typeof value === 'object') return `${value.from}-${value.to}`;
-  if (type === 'ifname') return String(value);
-  return String(numberOf(value, type) ?? value);
+  return canonical(value as Known, type);
 }

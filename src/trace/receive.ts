@@ -68,7 +68,7 @@ function martian({ place, link }: End, { family, source, destination }: InFlight
   if (isMulticast(source)) return `${source} is a multicast address`;
   if (family === 6) return undefined;
   const { kernel } = place;
-  const back = kernel.fib.find({ destination: source, source: destination, mark: 0, iif: link });
+  const back = kernel.fib.find({ destination: source, source: destination, mark: 0, iif: 'lo' });
   if (back?.type === 'local' && kernel.sysctl(`net/ipv4/conf/${link}/accept_local`) !== '1')
     return `${source} is this namespace's own, and came in by ${link}`;
   const filter = Math.max(...['all', link].map(name => Number(kernel.sysctl(`net/ipv4/conf/${name}/rp_filter`) ?? 0)));

@@ -1,16 +1,7 @@
 /** What one rule of nftables does with a packet. Knows statements; the way from rule to rule is chains.ts's. */
 
 import type { Cause } from '../kernel/kind.js';
-import type {
-  DataType,
-  Expression,
-  NftChain,
-  NftRule,
-  SetRef,
-  Statement,
-  Value,
-  Verdict,
-} from '../kernel/nft-objects.js';
+import type { Expression, NftChain, NftRule, SetRef, Statement, Value, Verdict } from '../kernel/nft-objects.js';
 import { formatRule, formatVerdict } from '../kernel/nft-text.js';
 import { FIELD_TYPES, formatValue, type ValueType } from '../kernel/nft-values.js';
 import { Ip } from '../net/ip.js';
@@ -228,7 +219,7 @@ class Evaluation {
 
 function typeOf(expression: Expression): ValueType {
   if ('field' in expression) return FIELD_TYPES[expression.field];
-  return 'numgen' in expression ? ('mark' satisfies DataType) : expression.type;
+  return 'numgen' in expression ? 'integer' : expression.type;
 }
 
 function isSetRef(to: unknown): to is SetRef {

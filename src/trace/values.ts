@@ -1,7 +1,7 @@
 /** Values in packets and what rules compare them with: addresses, numbers, names. Knows types, not where a value comes from. */
 
 import type { Comparison, Value } from '../kernel/nft-objects.js';
-import { formatValue, numberOf, type ValueType } from '../kernel/nft-values.js';
+import { numberOf, type ValueType } from '../kernel/nft-values.js';
 import { Cidr } from '../net/cidr.js';
 import { Ip } from '../net/ip.js';
 
@@ -35,7 +35,15 @@ export function isIn(value: Known, wanted: Value, type: ValueType): boolean {
   if (wanted instanceof Ip) return value instanceof Ip && wanted.equals(value);
   if (typeof wanted === 'object') return orderOf(value, wanted.from, type) >= 0 && orderOf(value, wanted.to, type) <= 0;
   if (type === 'ifname') return isNamed(String(value), String(wanted));
-  return formatValue(value, type) === formatValue(wanted, type);
+  return canonical(value, type) === canonical(wanted, type);
+}
+
+/** The same text for all spellings of a value. */
+export function canonical(value: Known, type: ValueType): string {
+  if (value instanceof Ip) return value.toString();
+  if (type === 'ifname') return String(value);
+  if (type === 'ether_addr') return String(value).toLowerCase();
+  return String(numberOf(value, type) ?? value);
 }
 
 /** nft's wildcard: names that begin so. */

@@ -8,6 +8,7 @@ import type { KubeObject } from '../../src/objects/meta.js';
 import { format } from '../../src/trace/format.js';
 import { type Packet, reply, type Trace, trace } from '../../src/trace/trace.js';
 import { service, slice } from '../plan/world.js';
+import { withObjects } from './tiny.js';
 import { type World, world } from './world.js';
 
 type Pair = { readonly 4: string; readonly 6: string };
@@ -265,6 +266,31 @@ for (const [profile, overlay] of [
           assert.ok(Math.abs(traces.reduce((sum, { probability }) => sum + probability, 0) - 1) < 1e-9);
         });
   });
+
+describe('session affinity', () => {
+  const { machine, netns, name } = world({
+    pods: { a: ['n1', A[4]], b: ['n1', B[4]], c: ['n2', C[4]] },
+    objects: SERVICES,
+  });
+  const asks: Packet = { netns: netns('a'), protocol: 'tcp', destination: Ip.of(STICKY[4]), destinationPort: 80 };
+
+  it('what a rule learns is a step of the first packet', () => {
+    const [first] = trace(machine, asks);
+    const outcomes = first!.hops.flatMap(({ steps }) => steps.map(({ outcome }) => outcome));
+    const learnt = `update @affinity4-10800 { ${A[4]} . ${STICKY[4]} . tcp . 80 : ${B[4]} . 8080 }`;
+    assert.ok(outcomes.includes(learnt), outcomes.join('\n'));
+  });
+
+  it('what it learnt decides for the next', () => {
+    const key = [Ip.of(A[4]), Ip.of(STICKY[4]), 6, 80];
+    const at = { family: 'inet', table: 'podwire', set: 'affinity4-10800' } as const;
+    const later = withObjects(machine, netns('n1'), [{ kind: 'element', ...at, key, data: [Ip.of(C[4]), 8080] }]);
+    assert.deepEqual(
+      trace(later, asks).map(one => name(one.arrived!.netns)),
+      ['c'],
+    );
+  });
+});
 
 function packetOf({ from, to, port = 8080, source, protocol = 'tcp' }: Row, family: Family, { netns }: World): Packet {
   return {
