@@ -44,7 +44,8 @@ export function execOptions(verb: 'exec' | 'attach', query: URLSearchParams): Ex
 export function held(session: ExecSession): ExecSession {
   const through = (from: Readable) => {
     const to = new PassThrough();
-    from.on('error', error => to.destroy(error));
+    // Of a terminal that is its end (EIO), and whatever broke: what was said before still goes to the client.
+    from.on('error', () => to.end());
     to.on('error', () => {});
     return from.pipe(to);
   };
