@@ -195,6 +195,9 @@ describe('bad input', { skip }, () => {
       assert.equal(status?.phase, 'Pending');
       await api.delete(resources.pods, { namespace: 'default', name: 'p1' });
       assert.match((await place(lab, 'late'))[4], /^10\.245\.200\.\d$/);
+      // A node without a free address says so by CNI STATUS, and would be NotReady in the stories that follow.
+      await api.delete(resources.pods, { namespace: 'default', name: 'late' });
+      await eventually('the node has room again', async () => (await lab.podwire('status')).code === 0);
     });
   });
 
