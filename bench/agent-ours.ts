@@ -1,5 +1,6 @@
 /** A whole agent on an API server that is one function: so many Services, then changes at a steady rate; prints what that took as JSON. */
 
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,11 +40,12 @@ const transport: Transport = async ({ path, signal }) => ({ status: 200, body: a
 
 async function* answer(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   if (path.includes('watch=1')) {
+    const aborted = once(signal, 'abort');
     while (!signal.aborted) {
-      await new Promise<void>(resolve => {
-        signal.addEventListener('abort', () => resolve(), { once: true });
+      const woken = new Promise<void>(resolve => {
         if (path.includes('endpointslices')) wake = resolve;
       });
+      await Promise.race([aborted, woken]);
       for (let event = feed.shift(); event; event = feed.shift()) yield Buffer.from(event);
     }
     return;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createNamespace, removeNamespace, withNamespace } from '../src/host/namespace.js';
 import { LabNode, unable } from '../test/lab/cni-node.js';
+import { median } from './median.js';
 import type { Row } from './row.js';
 import { type Program, start, wait } from './spawn.js';
 
@@ -152,10 +153,6 @@ function parallel(side: Side, names: readonly string[]): number {
     while (running-- > 0) wait(-1);
     return names.length / (Number(process.hrtime.bigint() - begin) / 1e9);
   });
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
 
 function skipped(why: string): Row[] {

@@ -16,6 +16,7 @@ import {
   socket,
 } from '../src/host/libc.js';
 import { createNamespace, removeNamespace, withNamespace } from '../src/host/namespace.js';
+import { sockaddr } from '../src/host/sockaddr.js';
 import type { KernelObject } from '../src/kernel/port.js';
 import { Cidr } from '../src/net/cidr.js';
 import { Ip } from '../src/net/ip.js';
@@ -23,6 +24,7 @@ import type { KubeObject } from '../src/objects/meta.js';
 import { PlannedNode } from '../test/lab/plan-node.js';
 import { node, service, slice } from '../test/plan/world.js';
 import { iptablesVersion, restoreServices } from './iptables-peer.js';
+import { median } from './median.js';
 import type { Row } from './row.js';
 import { clusterIP, ENDPOINTS, endpointIP } from './services-objects.js';
 
@@ -99,7 +101,7 @@ const SO_LINGER = 13;
 const AT_ONCE = new Uint8Array(Int32Array.of(1, 0).buffer);
 
 function connectMany({ client, to, port }: Path): number {
-  const address = sockaddr(to, port);
+  const address = sockaddr(Ip.of(to), port);
   return withNamespace(client, () => {
     const begin = process.hrtime.bigint();
     for (let i = 0; i < CONNECTIONS; i++) {
@@ -170,7 +172,7 @@ function routed(services: number): Place {
 function serveIn(netns: string): () => Promise<unknown> {
   const fd = withNamespace(netns, () => {
     const fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const address = sockaddr('0.0.0.0', PORT);
+    const address = sockaddr(Ip.of('0.0.0.0'), PORT);
     bindSocket(fd, address, address.length);
     listen(fd, 4096);
     return fd;
@@ -224,17 +226,8 @@ function route(destination: string, link: string) {
   } as const;
 }
 
-/** struct sockaddr_in. */
-function sockaddr(ip: string, port: number): Uint8Array {
-  return Uint8Array.of(AF_INET, 0, port >> 8, port & 255, ...Ip.of(ip).bytes, 0, 0, 0, 0, 0, 0, 0, 0);
-}
-
 function ratios(ours: readonly number[], theirs: readonly number[]): number[] {
   return ours.map((rate, i) => rate / theirs[i]!);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
 
 function perSecond(rates: readonly number[]): string {

@@ -4,10 +4,10 @@
  */
 
 import { closeSync, readFileSync } from 'node:fs';
-import { peerOf } from '../src/host/datagrams.js';
 import * as libc from '../src/host/libc.js';
+import { sockaddr } from '../src/host/sockaddr.js';
 import { Ip } from '../src/net/ip.js';
-import { encode, type Message } from '../src/wire/dns.js';
+import { type Edns, encode, queryMessage } from '../src/wire/dns.js';
 import type { QuestionText } from './dns-data.js';
 
 export interface ClientResult {
@@ -26,6 +26,7 @@ const WINDOW = 1024;
 const ROOM = 1344;
 const HEADER = 64;
 const VECTOR = 16;
+const EDNS: Edns = { size: 1232, version: 0, dnssecOk: false, options: [] };
 
 /** struct mmsghdr for so many datagrams on a connected socket. */
 class Messages {
@@ -54,10 +55,10 @@ class Messages {
 
 const [port, file, milliseconds, rate] = process.argv.slice(2) as [string, string, string, string];
 const queries = (JSON.parse(readFileSync(file, 'utf8')) as QuestionText[]).map(([name, type]) =>
-  encode(queryOf(name, type)),
+  encode({ ...queryMessage({ name: `${name}.`, type }), edns: EDNS }),
 );
 const fd = libc.socket(2, 2, 0);
-const address = peerOf(Ip.of('127.0.0.1'), Number(port));
+const address = sockaddr(Ip.of('127.0.0.1'), Number(port));
 libc.connect(fd, address, address.length);
 process.stdout.write(`${JSON.stringify(run(Number(milliseconds), Number(rate)))}\n`);
 closeSync(fd);
@@ -98,24 +99,4 @@ function run(milliseconds: number, rate: number): ClientResult {
   const percentile = (p: number) => 1000 * (waits[Math.floor(waits.length * p)] ?? 0);
   const perSecond = answered / ((performance.now() - begun) / 1000);
   return { perSecond, lost, codes, p50: percentile(0.5), p99: percentile(0.99) };
-}
-
-function queryOf(name: string, type: 'A' | 'AAAA'): Message {
-  return {
-    id: 0,
-    response: false,
-    opcode: 0,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: true,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
-    rcode: 0,
-    questions: [{ name: `${name}.`, spelled: `${name}.`, type, class: 1 }],
-    answers: [],
-    authorities: [],
-    additionals: [],
-    edns: { size: 1232, version: 0, dnssecOk: false, options: [] },
-  };
 }

@@ -7,7 +7,7 @@ import { ClusterBuilder } from '../src/model/builder.js';
 import { Cidr } from '../src/net/cidr.js';
 import { Ip } from '../src/net/ip.js';
 import { startDns } from '../src/serve/dns.js';
-import { decode, encode } from '../src/wire/dns.js';
+import { decode, encode, queryMessage } from '../src/wire/dns.js';
 import { ENDPOINTS, HEADLESS, headlessObject, SERVICES, serviceObject, sliceObject } from './dns-data.js';
 
 export interface Ready {
@@ -68,11 +68,7 @@ async function main(port: number): Promise<void> {
 }
 
 function exists(name: string, port: number): Promise<boolean> {
-  const query = encode({
-    ...{ id: 1, response: false, opcode: 0, authoritative: false, truncated: false, recursionDesired: true },
-    ...{ recursionAvailable: false, authenticData: false, checkingDisabled: false, rcode: 0 },
-    ...{ questions: [{ name, spelled: name, type: 'A', class: 1 }], answers: [], authorities: [], additionals: [] },
-  });
+  const query = encode(queryMessage({ name, type: 'A' }, 1));
   return new Promise(resolve => {
     const socket = createSocket('udp4');
     socket.once('message', bytes => {

@@ -10,6 +10,7 @@ import type { ClientResult } from './dns-client.js';
 import { hits, records, searches } from './dns-data.js';
 import type { Ready } from './dns-ours.js';
 import { PEERS, type Peer, startPeer } from './dns-peers.js';
+import { median } from './median.js';
 import type { Row } from './row.js';
 
 const FIRST_PORT = 15_353;
@@ -110,20 +111,16 @@ async function latency(peers: readonly Peer[], ours: Peer, load: Load, rate: num
   const found = new Map<string, ClientResult[]>(peers.map(({ name }) => [name, []]));
   for (let turn = 0; turn < TURNS; turn++)
     for (const { name, port } of peers) found.get(name)!.push(await ask(port, load, TURN, rate));
-  const median = (name: string, of: (result: ClientResult) => number) =>
-    found
-      .get(name)!
-      .map(of)
-      .sort((a, b) => a - b)[TURNS >> 1]!;
+  const middle = (name: string, of: (result: ClientResult) => number) => median(found.get(name)!.map(of));
   const text = (name: string) =>
-    `p50 ${median(name, ({ p50 }) => p50).toFixed(0)}, p99 ${median(name, ({ p99 }) => p99).toFixed(0)} µs`;
+    `p50 ${middle(name, ({ p50 }) => p50).toFixed(0)}, p99 ${middle(name, ({ p99 }) => p99).toFixed(0)} µs`;
   return peers
     .filter(peer => peer !== ours)
     .map(peer => ({
       name: `latency at ${(rate / 1000).toFixed(0)}k/s`,
       ours: text(ours.name),
       peer: `${text(peer.name)} (${peer.name})`,
-      ratio: `${(median(peer.name, ({ p99 }) => p99) / median(ours.name, ({ p99 }) => p99)).toFixed(2)}× p99`,
+      ratio: `${(middle(peer.name, ({ p99 }) => p99) / middle(ours.name, ({ p99 }) => p99)).toFixed(2)}× p99`,
       goal: peer.name === 'knot' ? '> 1×' : '',
     }));
 }
@@ -177,10 +174,11 @@ function pinned(program: string, args: readonly string[], core = SERVER): [strin
   return canPin ? ['taskset', ['-c', `${core}`, program, ...args]] : [program, args];
 }
 
-/** User and system time of all threads: proc(5). */
+/** User and system time of all threads, and of its children: nsd answers in one of those. See proc(5). */
 function cpuTicks(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return Number(fields[11]) + Number(fields[12]);
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return children.reduce((sum, child) => sum + cpuTicks(Number(child)), Number(fields[11]) + Number(fields[12]));
 }
 
 function only(name: string, ours: string, goal = ''): Row {

@@ -12,6 +12,7 @@ import { readKubeconfig } from '../src/client/kubeconfig.js';
 import { places } from '../src/lab/places.js';
 import { readLiving } from '../src/lab/processes.js';
 import { resources } from '../src/objects/resources.js';
+import { median } from './median.js';
 import type { Row } from './row.js';
 
 const CLI = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
@@ -130,10 +131,6 @@ function timed(work: () => void): number {
   const begun = performance.now();
   work();
   return (performance.now() - begun) / 1000;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 function residentMiB(pid: number): number {

@@ -2,7 +2,8 @@
 
 import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { addressIn, openUdp, openWake, portOf, sendTo, wakeUp } from '../host/datagrams.js';
+import { openUdp, openWake, portOf, sendTo, wakeUp } from '../host/datagrams.js';
+import { addressIn } from '../host/sockaddr.js';
 import { logger } from '../report/log.js';
 import type { LoopTask, UdpHost } from '../serve/dns-udp.js';
 

@@ -6,6 +6,7 @@ import { type Problem, problem } from '../model/problem.js';
 import { list, text } from '../model/read.js';
 import { isSymptom, symptom } from '../model/symptoms.js';
 import { logger } from '../report/log.js';
+import { regardingNode, regardingService } from './regarding.js';
 
 /** Milliseconds: what is mended sooner, as a Node that waits for its pod CIDR, was no problem. */
 const GRACE = 2000;
@@ -129,14 +130,12 @@ export class ProblemReporter {
 
   #problemsOf({ kind, key }: Subject): readonly Found[] {
     if (kind === 'Node') {
-      // kubectl shows a Node's events by the name in place of the uid, as kubelet writes it.
-      const regarding = { apiVersion: 'v1', kind, name: key, uid: key };
+      const regarding = regardingNode(key);
       return (this.#cluster!.nodes.get(key)?.problems ?? []).map(problem => ({ problem, regarding }));
     }
     const service = this.#cluster!.services.get(key);
     if (!service) return [];
-    const { namespace, name, object } = service;
-    const regarding = { apiVersion: 'v1', kind, namespace, name, uid: object.metadata?.uid };
+    const regarding = regardingService(service);
     return this.#serviceProblems(service).map(problem => ({ problem, regarding }));
   }
 

@@ -1,6 +1,6 @@
 /** What kube-proxy says of itself, under its names, so that its dashboards go on working. docs/reference.md says where a meaning differs. */
 
-import type { Cluster, ServiceEntry, TrafficPolicy } from '../model/cluster.js';
+import type { Cluster, ServiceEntry } from '../model/cluster.js';
 import { elsewhere, type Here, select } from '../plan/services/select.js';
 import { histogram, type Labels, metric } from './metrics.js';
 import type { StaleFlows } from './stale-flows.js';
@@ -117,8 +117,7 @@ function hasClusterIP({ clusterIPs }: ServiceEntry, family: FamilyName): boolean
 
 function lacks(service: ServiceEntry, family: FamilyName, here: Here): boolean {
   const number = numberOf(family);
-  const local: TrafficPolicy = 'Local';
   return service.ports.some(
-    port => select(service, number, port, local, here).length === 0 && elsewhere(service, number, port, here),
+    port => select(service, number, port, 'Local', here).length === 0 && elsewhere(service, number, port, here),
   );
 }

@@ -1,13 +1,14 @@
 /** The node's two open ports: /healthz and /livez as kube-proxy has them, and /metrics; each only where the configuration says so. */
 
 import type { EventRecorder } from '../client/events.js';
+import { socketAddress } from '../net/socket-address.js';
 import { PodwireError } from '../report/errors.js';
 import { logger } from '../report/log.js';
 import { metricsPage } from '../serve/health.js';
-import type { PageServer } from '../serve/pages.js';
-import { servePages } from '../serve/pages.js';
+import { type PageServer, servePages } from '../serve/pages.js';
 import { type ProxyHealth, serveProxyHealth } from '../serve/proxy-health.js';
 import type { AgentConfig } from './config.js';
+import { regardingNode } from './regarding.js';
 
 const log = logger('agent');
 
@@ -68,11 +69,11 @@ export class ProxyServer {
       port.refused = true;
       const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
       const { ip, port: number } = port.where;
-      const address = `${ip.family === 6 ? `[${ip}]` : ip}:${number}`;
+      const address = socketAddress(ip, number);
       const { message, advice } = new PodwireError('PW-A203', { what: port.what, address, reason });
       log.warn(message);
-      const regarding = { apiVersion: 'v1', kind: 'Node', name: this.node, uid: this.node };
-      this.events.record(regarding, 'Warning', 'FailedToStartProxierHealthcheck', `${message}; ${advice}`);
+      const text = `${message}; ${advice}`;
+      this.events.record(regardingNode(this.node), 'Warning', 'FailedToStartProxierHealthcheck', text);
     }
   }
 }

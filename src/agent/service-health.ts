@@ -6,6 +6,7 @@ import { problem } from '../model/problem.js';
 import type { Ip } from '../net/ip.js';
 import { logger } from '../report/log.js';
 import { serveServiceHealth } from '../serve/service-health.js';
+import { regardingService } from './regarding.js';
 
 const log = logger('agent');
 
@@ -109,11 +110,9 @@ export class ServiceHealth {
     const reason = (error as NodeJS.ErrnoException).code ?? error.message;
     const { code, message, advice } = problem(`Service ${key}`, 'PW-S416', { port, node: this.node, reason });
     log.warn(message, { reason });
-    const { namespace, name, object } = service;
-    const regarding = { apiVersion: 'v1', kind: 'Service', namespace, name, uid: object.metadata?.uid };
     // kube-proxy's reason, so that whoever waits for it hears it.
     const text = `${code} ${message}; ${advice}`;
-    this.events.record(regarding, 'Warning', 'FailedToStartServiceHealthcheck', text);
+    this.events.record(regardingService(service), 'Warning', 'FailedToStartServiceHealthcheck', text);
   }
 }
 

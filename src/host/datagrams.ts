@@ -1,15 +1,12 @@
 /** UDP by the batch: many datagrams for one system call each way, answered where they lie. Knows addresses; refuses to know what datagrams say. */
 
 import { closeSync, readSync, writeSync } from 'node:fs';
-import { Ip } from '../net/ip.js';
+import type { Ip } from '../net/ip.js';
 import * as libc from './libc.js';
+import { addressIn, SOCKADDR_SIZE } from './sockaddr.js';
+import { bindUdp } from './sockets.js';
 
-// bits/socket.h, netinet/in.h, sys/epoll.h, sys/eventfd.h
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_DGRAM = 2;
-const IPPROTO_IPV6 = 41;
-const IPV6_V6ONLY = 26;
+// sys/epoll.h, sys/eventfd.h
 const EPOLLIN = 1;
 const EPOLL_CTL_ADD = 1;
 const EFD_NONBLOCK = 0o4000;
@@ -17,8 +14,6 @@ const ON = libc.intBytes(1);
 /** Bytes. A burst waits here; the kernel may allow less. */
 const RECEIVE_BUFFER = libc.intBytes(4 << 20);
 
-/** struct sockaddr_in6; struct sockaddr_in has 16 bytes. */
-const PEER = 28;
 // Sizes and offsets of 64-bit Linux: struct mmsghdr is a struct msghdr and a length, padded.
 const MMSGHDR = 64;
 const MSG = { nameSize: 8, vector: 16, vectors: 24, flags: 48, length: 56 } as const;
@@ -32,18 +27,10 @@ const PACKET = 1344;
  * while it ends. Throws SystemError, for instance EADDRNOTAVAIL.
  */
 export function openUdp(ip: Ip, port: number): number {
-  const fd = libc.socket(ip.family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM | libc.SOCK_CLOEXEC, 0);
-  try {
+  return bindUdp(ip, port, fd => {
     libc.setsockopt(fd, libc.SOL_SOCKET, libc.SO_REUSEPORT, ON, 4);
     libc.setsockopt(fd, libc.SOL_SOCKET, libc.SO_RCVBUF, RECEIVE_BUFFER, 4);
-    if (ip.family === 6) libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, ON, 4);
-    const address = peerOf(ip, port);
-    libc.bindSocket(fd, address, address.length);
-    return fd;
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
+  });
 }
 
 /** The port that a socket is bound to. */
@@ -60,22 +47,6 @@ export function sendTo(fd: number, bytes: Uint8Array, peer: Uint8Array): boolean
   } catch {
     return false;
   }
-}
-
-/** struct sockaddr_in or sockaddr_in6: the family in host byte order, the port in network byte order. */
-export function peerOf(ip: Ip, port: number): Uint8Array {
-  const bytes = new Uint8Array(ip.family === 4 ? 16 : PEER);
-  bytes.set(new Uint8Array(Uint16Array.of(ip.family === 4 ? AF_INET : AF_INET6).buffer));
-  bytes[2] = port >> 8;
-  bytes[3] = port & 0xff;
-  bytes.set(ip.bytes, ip.family === 4 ? 4 : 8);
-  return bytes;
-}
-
-/** The inverse. */
-export function addressIn(peer: Uint8Array): { readonly ip: Ip; readonly port: number } {
-  const ip = new Ip(peer[0] === AF_INET ? peer.slice(4, 8) : peer.slice(8, 24));
-  return { ip, port: (peer[2]! << 8) | peer[3]! };
 }
 
 /** Buffers for so many datagrams and their senders, received into and sent from the same place. */
@@ -115,7 +86,7 @@ export class DatagramBatch {
   /** How many datagrams came, without waiting for any. Throws SystemError. */
   receive(fd: number): number {
     for (let i = 0; i < this.#filled; i++) {
-      this.#words[(i * MMSGHDR + MSG.nameSize) >> 2] = PEER;
+      this.#words[(i * MMSGHDR + MSG.nameSize) >> 2] = SOCKADDR_SIZE;
       this.setLength(i, PACKET);
     }
     const count = libc.recvmmsg(fd, this.bytes, this.capacity, libc.MSG_DONTWAIT, null);

@@ -50,6 +50,7 @@ export function bind<A extends readonly unknown[]>(declaration: string, answer?:
 
 // asm-generic/fcntl.h, linux/socket.h, linux/mount.h, linux/sched.h
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const SOCK_STREAM = 1;
 export const SOCK_RAW = 3;

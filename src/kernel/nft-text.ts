@@ -1,5 +1,6 @@
 /** The text of nftables rules, as `nft -s list ruleset` of Debian's nft 1.0.6 prints it. Knows the grammar, not what rules are for. */
 
+import { socketAddress } from '../net/socket-address.js';
 import type { DataType, Expression, NftRule, SetRef, Statement, Value, Verdict } from './nft-objects.js';
 import { FIELD_TYPES, formatValue, sortKey, type ValueType } from './nft-values.js';
 
@@ -119,7 +120,7 @@ type NatTarget = Extract<Statement, { readonly nat: string }>['to'];
 function formatNatTarget(to: NatTarget): string {
   if ('map' in to) return `${concatenation(to.key)} map @${to.map.set}`;
   if (to.port === undefined) return to.ip.toString();
-  return to.ip.family === 6 ? `[${to.ip}]:${to.port}` : `${to.ip}:${to.port}`;
+  return socketAddress(to.ip, to.port);
 }
 
 function formatLog(prefix: string, group: number | undefined): string {

@@ -8,7 +8,7 @@ import { bindUdp } from '../host/sockets.js';
 import { Ip } from '../net/ip.js';
 import { isTrue } from '../objects/condition-status.js';
 import { resources } from '../objects/resources.js';
-import { CLASS_IN, decode, encode, RCODE } from '../wire/dns.js';
+import { decode, encode, queryMessage, RCODE } from '../wire/dns.js';
 import { addresses, type LabConfig, nodeNames } from './config.js';
 import type { Places } from './places.js';
 
@@ -42,22 +42,7 @@ export async function waitUntilReady(
 /** One question from inside the node's namespace, for the name of the API server's Service. */
 function answers(netns: string, server: Ip): Promise<boolean> {
   const name = 'kubernetes.default.svc.cluster.local.';
-  const query = encode({
-    id: 1,
-    response: false,
-    opcode: 0,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: true,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
-    rcode: 0,
-    questions: [{ name, spelled: name, type: server.family === 4 ? 'A' : 'AAAA', class: CLASS_IN }],
-    answers: [],
-    authorities: [],
-    additionals: [],
-  });
+  const query = encode(queryMessage({ name, type: server.family === 4 ? 'A' : 'AAAA' }, 1));
   return new Promise(resolve => {
     const socket = createSocket(server.family === 4 ? 'udp4' : 'udp6');
     const done = (answered: boolean) => {

@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { connect } from 'node:net';
 import type { Ip } from '../net/ip.js';
-import { decode, encode, type Message, type Question } from '../wire/dns.js';
+import { decode, encode, type Message, type Question, queryMessage } from '../wire/dns.js';
 import { frame } from './dns-tcp.js';
 
 export interface Upstream {
@@ -34,24 +34,9 @@ export async function exchange(
 }
 
 /** A fresh random id for each query, as the port: both must be guessed at once. */
-function queryFor({ name, type, class: klass }: Question, flags: QueryFlags): Message {
-  return {
-    id: randomInt(0x1_0000),
-    response: false,
-    opcode: 0,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: true,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: flags.checkingDisabled,
-    rcode: 0,
-    questions: [{ name, spelled: name, type, class: klass }],
-    answers: [],
-    authorities: [],
-    additionals: [],
-    edns: { size: EDNS_SIZE, version: 0, dnssecOk: flags.dnssecOk, options: [] },
-  };
+function queryFor(question: Question, { dnssecOk, checkingDisabled }: QueryFlags): Message {
+  const edns = { size: EDNS_SIZE, version: 0, dnssecOk, options: [] };
+  return { ...queryMessage(question, randomInt(0x1_0000)), checkingDisabled, edns };
 }
 
 /** The reply, if these bytes are one to that query. */

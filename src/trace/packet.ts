@@ -3,6 +3,7 @@
 import { PROTOCOL_NUMBERS } from '../net/flow.js';
 import type { Family, Ip } from '../net/ip.js';
 import type { Mac } from '../net/mac.js';
+import { socketAddress } from '../net/socket-address.js';
 import type { Tracking } from './conntrack.js';
 
 /** The first packet of a connection: a TCP SYN, a UDP datagram, an ICMP echo request. */
@@ -83,5 +84,5 @@ export function addressText(header: Header): string {
 /** `10.96.1.1:80`, `[fd00::1]:80`, or the address alone. */
 export function endText(ip: Ip, port: number | false | undefined): string {
   if (port === false || port === undefined) return `${ip}`;
-  return ip.family === 6 ? `[${ip}]:${port}` : `${ip}:${port}`;
+  return socketAddress(ip, port);
 }

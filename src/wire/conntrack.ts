@@ -109,19 +109,6 @@ export function decodeConnection(message: NetlinkMessage): ConnectionMessage | u
   };
 }
 
-/** `17 10.244.1.5:4711 → 10.96.0.10:53, answered 10.244.2.2:5353 → 10.244.1.5:4711` */
-export function formatConnection({ protocol, original, reply }: ConnectionMessage): string {
-  return `${protocol} ${formatTuple(original)}, answered ${formatTuple(reply)}`;
-}
-
-function formatTuple({ source, sourcePort, destination, destinationPort }: TupleMessage): string {
-  return `${endpoint(source, sourcePort)} → ${endpoint(destination, destinationPort)}`;
-}
-
-function endpoint(ip: Ip, port: number): string {
-  return ip.family === 4 ? `${ip}:${port}` : `[${ip}]:${port}`;
-}
-
 function familyNumber(family: Family): number {
   return family === 4 ? NFPROTO.ip : NFPROTO.ip6;
 }

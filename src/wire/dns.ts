@@ -66,6 +66,27 @@ export interface Message {
   readonly edns?: Edns | undefined;
 }
 
+/** A question as a client sends it: with recursion desired, and nothing else said. */
+export function queryMessage(question: Pick<Question, 'name' | 'type'> & { readonly class?: number }, id = 0): Message {
+  const { name, type, class: klass = CLASS_IN } = question;
+  return {
+    id,
+    response: false,
+    opcode: 0,
+    authoritative: false,
+    truncated: false,
+    recursionDesired: true,
+    recursionAvailable: false,
+    authenticData: false,
+    checkingDisabled: false,
+    rcode: RCODE.NOERROR,
+    questions: [{ name, spelled: name, type, class: klass }],
+    answers: [],
+    authorities: [],
+    additionals: [],
+  };
+}
+
 /** Bytes that are no message; `header` is there when at least the first 12 bytes are. */
 export interface Malformed {
   readonly malformed: string;

@@ -10,11 +10,12 @@ import type { Change } from '../../src/model/cluster.js';
 import { Cidr } from '../../src/net/cidr.js';
 import { Ip } from '../../src/net/ip.js';
 import type { KubeObject } from '../../src/objects/meta.js';
-import { type Attachment, gateways, type Profile } from '../../src/plan/attachment.js';
+import type { Profile } from '../../src/plan/attachment.js';
 import { Planner } from '../../src/plan/planner.js';
 import { podSide } from '../../src/plan/pods/pod-side.js';
-import { podMtu, type Settings } from '../../src/plan/settings.js';
+import type { Settings } from '../../src/plan/settings.js';
 import { Reconciler } from '../../src/reconcile/reconciler.js';
+import { attachmentOf } from '../plan/attachment.js';
 import { node1, RANGES } from '../plan/world.js';
 
 let nodes = 0;
@@ -72,21 +73,8 @@ export class PlannedNode {
     const netns = `${this.#prefix}-${name}`;
     const port = this.#namespace(netns);
     const ips = addresses.map(address => Ip.of(address));
-    const serial = ips[0]!.bytes.at(-1)!.toString(16).padStart(2, '0');
-    const attachment: Attachment = {
-      id: name,
-      namespace: 'default',
-      name,
-      profile: this.profile,
-      ips,
-      link: `pw000000000${serial}`,
-      ifname: 'eth0',
-      hostMac: `02:00:00:00:01:${serial}`,
-      podMac: `02:00:00:00:02:${serial}`,
-      netns,
-      gateways: gateways(this.profile, this.#settings.podCidrs),
-      mtu: podMtu(this.#settings),
-    };
+    const { profile } = this;
+    const attachment = attachmentOf({ id: name, name, ips, netns, profile, settings: this.#settings });
     this.#set(this.#planner.attach(attachment));
     this.#flush();
     const inside = new Reconciler(port);

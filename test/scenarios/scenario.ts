@@ -8,11 +8,12 @@ import { ClusterBuilder } from '../../src/model/builder.js';
 import type { ClusterEvent } from '../../src/model/cluster.js';
 import { Ip } from '../../src/net/ip.js';
 import type { KubeObject } from '../../src/objects/meta.js';
-import { type Attachment, gateways, type Profile } from '../../src/plan/attachment.js';
+import type { Attachment, Profile } from '../../src/plan/attachment.js';
 import { Planner, plan } from '../../src/plan/planner.js';
 import { podSide } from '../../src/plan/pods/pod-side.js';
-import { podMtu, type Settings } from '../../src/plan/settings.js';
+import type { Settings } from '../../src/plan/settings.js';
 import { Reconciler } from '../../src/reconcile/reconciler.js';
+import { attachmentOf } from '../plan/attachment.js';
 import { node1, RANGES } from '../plan/world.js';
 
 /** `-- verb argument --` and the text up to the next such line. */
@@ -149,21 +150,8 @@ class Lab {
     const profile: Profile = words.includes('bridge') ? 'bridge' : 'routed';
     const [namespace, name] = words[0]!.split('/') as [string, string];
     const ips = words.slice(1).flatMap(word => Ip.parse(word) ?? []);
-    const serial = ips[0]!.bytes.at(-1)!.toString(16).padStart(2, '0');
-    const attachment: Attachment = {
-      id: words[0]!,
-      namespace,
-      name,
-      profile,
-      ips,
-      link: `pw000000000${serial}`,
-      ifname: 'eth0',
-      hostMac: `02:00:00:00:01:${serial}`,
-      podMac: `02:00:00:00:02:${serial}`,
-      netns: `/run/netns/${words[0]}`,
-      gateways: gateways(profile, this.settings.podCidrs),
-      mtu: podMtu(this.settings),
-    };
+    const netns = `/run/netns/${words[0]}`;
+    const attachment = attachmentOf({ id: words[0]!, namespace, name, ips, netns, profile, settings: this.settings });
     this.#attachments.set(attachment.id, attachment);
     this.#pods.set(attachment.netns, new FakeKernel(this.#pods));
     this.#set(this.#planner.attach(attachment));

@@ -8,11 +8,12 @@ import { topology } from '../../src/lab/topology.js';
 import { ClusterBuilder } from '../../src/model/builder.js';
 import { Ip } from '../../src/net/ip.js';
 import type { KubeObject } from '../../src/objects/meta.js';
-import { type Attachment, gateways, type Profile } from '../../src/plan/attachment.js';
+import type { Attachment, Profile } from '../../src/plan/attachment.js';
 import { plan } from '../../src/plan/planner.js';
 import { podSide } from '../../src/plan/pods/pod-side.js';
-import { podMtu, type Settings } from '../../src/plan/settings.js';
+import type { Settings } from '../../src/plan/settings.js';
 import type { Machine } from '../../src/trace/trace.js';
+import { attachmentOf } from '../plan/attachment.js';
 import { RANGES } from '../plan/world.js';
 
 export interface World {
@@ -55,7 +56,14 @@ export function world({ profile = 'routed', overlay = 'none', objects = [], pods
     const attachments: Attachment[] = [];
     for (const [pod, [where, ...ips]] of Object.entries(pods)) {
       if (where !== name) continue;
-      const attachment = attach(pod, ips, profile, settings, at.netns(pod));
+      const attachment = attachmentOf({
+        id: pod,
+        name: pod,
+        ips: ips.map(Ip.of),
+        netns: at.netns(pod),
+        profile,
+        settings,
+      });
       attachments.push(attachment);
       states.set(attachment.netns, [LOOPBACK, ...podSide(attachment)]);
     }
@@ -92,31 +100,6 @@ function podCidrs(i: number) {
 function builder() {
   const made = new ClusterBuilder(RANGES);
   return { cluster: made.cluster, apply: (object: KubeObject) => made.apply({ type: 'upsert', object }) };
-}
-
-function attach(
-  name: string,
-  addresses: readonly string[],
-  profile: Profile,
-  settings: Settings,
-  netns: string,
-): Attachment {
-  const ips = addresses.map(address => Ip.of(address));
-  const serial = ips[0]!.bytes.at(-1)!.toString(16).padStart(2, '0');
-  return {
-    id: name,
-    namespace: 'default',
-    name,
-    profile,
-    ips,
-    link: `pw000000000${serial}`,
-    ifname: 'eth0',
-    hostMac: `02:00:00:00:01:${serial}`,
-    podMac: `02:00:00:00:02:${serial}`,
-    netns,
-    gateways: gateways(profile, settings.podCidrs),
-    mtu: podMtu(settings),
-  };
 }
 
 /** A Pod's runtime brings it up. */

@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Ip } from '../../src/net/ip.js';
-import { decodeConnection, formatConnection, writeConnection, writeDumpRequest } from '../../src/wire/conntrack.js';
+import { socketAddress } from '../../src/net/socket-address.js';
+import {
+  type ConnectionMessage,
+  decodeConnection,
+  type TupleMessage,
+  writeConnection,
+  writeDumpRequest,
+} from '../../src/wire/conntrack.js';
 import type { NetlinkMessage } from '../../src/wire/netlink.js';
 import { Attributes, Writer } from '../../src/wire/netlink-attributes.js';
 import { NFGENMSG } from '../../src/wire/nfnetlink.js';
@@ -86,3 +93,11 @@ describe('a request for a dump', () => {
     assert.equal(flags(w.bytes), (1 << 3) | (1 << 5));
   });
 });
+
+function formatConnection({ protocol, original, reply }: ConnectionMessage): string {
+  return `${protocol} ${formatTuple(original)}, answered ${formatTuple(reply)}`;
+}
+
+function formatTuple({ source, sourcePort, destination, destinationPort }: TupleMessage): string {
+  return `${socketAddress(source, sourcePort)} → ${socketAddress(destination, destinationPort)}`;
+}

@@ -1,0 +1,13 @@
+/** What Events of an agent are about, as kubectl finds them again. */
+
+import type { Regarding } from '../client/events.js';
+import type { ServiceEntry } from '../model/cluster.js';
+
+export function regardingService({ namespace, name, object }: ServiceEntry): Regarding {
+  return { apiVersion: 'v1', kind: 'Service', namespace, name, uid: object.metadata?.uid };
+}
+
+/** kubectl shows a Node's events by the name in place of the uid, as kubelet writes it. */
+export function regardingNode(name: string): Regarding {
+  return { apiVersion: 'v1', kind: 'Node', name, uid: name };
+}
