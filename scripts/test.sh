@@ -11,12 +11,12 @@ prepare
 run() {
   concurrency=$1
   shift
-  xargs node --test --test-reporter=spec --test-timeout=120000 --test-concurrency="$concurrency" "$@" || status=1
+  xargs sh scripts/alone.sh node --test --test-reporter=spec --test-timeout=120000 --test-concurrency="$concurrency" "$@" || status=1
 }
 status=0
 find dist/test -name '*.test.js' -not -path 'dist/test/lab/*' | sort > dist/fast-tests
 find dist/test/lab -name '*.test.js' | sort > dist/lab-tests
 run 2 "$@" < dist/fast-tests
-# Labs share this machine's routes and ports: one file at a time.
+# Labs share routes and ports: one file at a time.
 run 1 "$@" < dist/lab-tests
 exit $status

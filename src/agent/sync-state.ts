@@ -80,12 +80,15 @@ export class SyncState {
     return this.#oldest === undefined || Date.now() - this.#oldest < PATIENCE;
   }
 
-  /** What happened before this agent started says nothing of it. */
+  /**
+   * What happened before this agent started says nothing of it. A later word on the slice that names no moment does not
+   * take back the one before it, whose endpoints still wait; only the slice's end does.
+   */
   #trigger(key: string, slice: KubeObject | undefined): void {
+    if (!slice) this.#triggers.delete(key);
     const family = text(slice, 'addressType');
     const at = Date.parse(text(slice, 'metadata', 'annotations', TRIGGER) ?? '');
     if ((family === 'IPv4' || family === 'IPv6') && at > this.#started) this.#triggers.set(key, { family, at });
-    else this.#triggers.delete(key);
   }
 }
 

@@ -181,6 +181,7 @@ describe('the numbers', () => {
     sync.seen(upsert(slice('undated', ['n1'])));
     sync.seen(upsert(slice('web', ['n1'], triggered(3))));
     sync.seen(upsert(slice('web', ['n1'], triggered(4), 'IPv6')));
+    sync.seen(upsert(slice('web', ['n1'], {}, 'IPv6')));
     sync.seen(upsert(slice('gone', ['n1'], triggered(3))));
     sync.seen({ type: 'delete', object: slice('gone', []) as unknown as KubeObject });
     assert.deepEqual(
