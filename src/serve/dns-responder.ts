@@ -1,12 +1,12 @@
 /** From a request's bytes to a reply's: decode, admit, answer, forward where needed, encode. Knows no socket. */
 
-import type { Answer } from '../dns/answer.js';
+import { type Answer, restored } from '../dns/answer.js';
 import { answer } from '../dns/chain.js';
 import { admit, reply, udpLimit } from '../dns/respond.js';
 import type { DnsView } from '../dns/view.js';
 import { logger } from '../report/log.js';
 import { decode, encode, type Message, type Question, RCODE } from '../wire/dns.js';
-import type { Forwarder } from './dns-forwarder.js';
+import type { Forwarder, Resolution } from './dns-forwarder.js';
 
 /** Forwarded questions under way at once: in all, and of one client. Above, the client is told to come back (SERVFAIL). */
 const MAX_FORWARDS = 2000;
@@ -32,7 +32,11 @@ export interface Responder {
   handle(bytes: Uint8Array, client: Client, send: (reply: Uint8Array) => void): boolean;
 }
 
-export function createResponder(view: DnsView, forwarder: Forwarder, observe: (seen: Observation) => void): Responder {
+export function createResponder(
+  view: DnsView,
+  resolve: Forwarder['resolve'],
+  observe: (seen: Observation) => void,
+): Responder {
   const underWay = new Map<string, number>();
   let total = 0;
 
@@ -71,13 +75,11 @@ export function createResponder(view: DnsView, forwarder: Forwarder, observe: (s
     if (!found.forward) finish(found);
     else if (!enter(client.address)) finish(failed(found, 'too many questions under way'));
     else {
-      forwarder
-        .resolve(found.forward, {
-          dnssecOk: request.edns?.dnssecOk ?? false,
-          checkingDisabled: request.checkingDisabled,
-        })
-        .then(upstream => (upstream ? joined(found, upstream) : failed(found, 'no upstream resolver answered')))
-        .then(finish)
+      resolve(found.forward, {
+        dnssecOk: request.edns?.dnssecOk ?? false,
+        checkingDisabled: request.checkingDisabled,
+      })
+        .then(resolution => finish(joined(found, resolution)))
         .catch(error => log.error('a reply could not be made', { error, name: question.name }))
         .finally(() => leave(client.address));
     }
@@ -103,8 +105,9 @@ function failed(found: Answer, why: string): Answer {
 }
 
 /** Aliases of ours in front; of the upstream's sections only what the client needs (its additional records are not ours to vouch for). */
-function joined(found: Answer, upstream: Message): Answer {
-  const answers = [...found.answers, ...upstream.answers];
-  const authorities = upstream.answers.length ? [] : upstream.authorities;
-  return { ...found, rcode: upstream.rcode, answers, authorities };
+function joined(found: Answer, { message, why }: Resolution): Answer {
+  if (message.rcode === RCODE.SERVFAIL) return failed(found, why);
+  const answers = [...found.answers, ...restored(message.answers, found.rewritten)];
+  const authorities = message.answers.length ? [] : message.authorities;
+  return { ...found, rcode: message.rcode, answers, authorities, why: `${found.why}, ${why}` };
 }

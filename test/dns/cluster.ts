@@ -1,6 +1,7 @@
 /** Small clusters for DNS tests: Services in a line each, through the real model. */
 
 import { ClusterZone } from '../../src/dns/cluster-zone.js';
+import { type DnsConfig, readDnsConfig } from '../../src/dns/config.js';
 import { ClusterBuilder } from '../../src/model/builder.js';
 import type { ServiceEntry } from '../../src/model/cluster.js';
 import { Cidr } from '../../src/net/cidr.js';
@@ -55,6 +56,13 @@ export function service(key: string, story: Story): ServiceEntry {
     builder.apply({ type: 'upsert', object: slice as never });
   }
   return builder.cluster.services.get(key)!;
+}
+
+/** What the ConfigMap says, as its YAML gives it. */
+export function configOf(given: unknown): DnsConfig {
+  const config = readDnsConfig(given, 'cluster.local.');
+  if ('problem' in config) throw new Error(config.problem);
+  return config;
 }
 
 export function zoneOf(services: Readonly<Record<string, Story>>): ClusterZone {
