@@ -3,6 +3,7 @@
 import { ClusterZone } from '../dns/cluster-zone.js';
 import type { DnsConfig } from '../dns/config.js';
 import type { Change, Cluster } from '../model/cluster.js';
+import type { Ip } from '../net/ip.js';
 import { logger } from '../report/log.js';
 import { type DnsServer, startDns } from '../serve/dns.js';
 import type { Name } from '../wire/dns-name.js';
@@ -39,10 +40,15 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
   let starting = false;
   let state: true | string = wanted ? 'not started' : true;
   const publish = publisher(zone);
+  const nodes = new Map<string, readonly Ip[]>();
+  const isNode = (ip: Ip) => [...nodes.values()].some(addresses => addresses.some(own => own.equals(ip)));
   return {
     domain: zone.domain,
     changed(change, cluster) {
-      for (const { kind, key } of change) if (kind === 'Service') publish.changed(key, cluster);
+      for (const { kind, key } of change) {
+        if (kind === 'Service') publish.changed(key, cluster);
+        if (kind === 'Node') nodes.set(key, cluster.nodes.get(key)?.addresses ?? []);
+      }
     },
     synced: publish.synced,
     configure(config) {
@@ -53,7 +59,8 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
       if (!wanted || server || starting) return;
       starting = true;
       try {
-        server = await startDns({ addresses: dns.addresses, zone, host: udpHost, upstreams: dns.upstreams });
+        const { addresses, upstreams } = dns;
+        server = await startDns({ addresses, zone, host: udpHost, upstreams, isNode });
         state = true;
       } catch (error) {
         state = (error as Error).message;

@@ -11,6 +11,8 @@ import type { Forwarder, Resolution } from './dns-forwarder.js';
 /** Forwarded questions under way at once: in all, and of one client. Above, the client is told to come back (SERVFAIL). */
 const MAX_FORWARDS = 2000;
 const MAX_FORWARDS_PER_CLIENT = 200;
+/** A stranger's query over UDP may bear another's address: so many times its bytes at most go there. */
+const MAX_AMPLIFICATION = 10;
 
 export interface Client {
   readonly address: string;
@@ -32,9 +34,11 @@ export interface Responder {
   handle(bytes: Uint8Array, client: Client, send: (reply: Uint8Array) => void): boolean;
 }
 
+/** `isInside` says whose address it is: strangers get no reply that is worth forging their address for, and nothing from upstream. */
 export function createResponder(
   view: DnsView,
   resolve: Forwarder['resolve'],
+  isInside: (address: string) => boolean,
   observe: (seen: Observation) => void,
 ): Responder {
   const underWay = new Map<string, number>();
@@ -58,8 +62,10 @@ export function createResponder(
     const start = performance.now();
     const admission = admit(decode(bytes));
     if (!admission) return false;
+    const inside = isInside(client.address);
     const respond = (message: Message, limit: number, seen: Pick<Observation, 'question' | 'handler' | 'why'>) => {
-      send(encode(message, client.transport === 'tcp' ? 65_535 : limit));
+      const udp = inside ? limit : Math.min(limit, MAX_AMPLIFICATION * bytes.length);
+      send(encode(message, client.transport === 'tcp' ? 65_535 : udp));
       observe({ ...seen, client, rcode: message.rcode, seconds: (performance.now() - start) / 1000 });
     };
     if ('reply' in admission) {
@@ -73,6 +79,7 @@ export function createResponder(
     };
     const found = answer(view, question);
     if (!found.forward) finish(found);
+    else if (!inside) finish({ ...failed(found, 'a stranger may not ask upstream'), rcode: RCODE.REFUSED });
     else if (!enter(client.address)) finish(failed(found, 'too many questions under way'));
     else {
       resolve(found.forward, {

@@ -4,7 +4,7 @@ import type { ClusterZone } from '../dns/cluster-zone.js';
 import type { DnsConfig } from '../dns/config.js';
 import type { Upstream } from '../dns/upstream.js';
 import { Cidr } from '../net/cidr.js';
-import type { Ip } from '../net/ip.js';
+import { Ip } from '../net/ip.js';
 import { bindWithPatience } from './bind.js';
 import { createForwarder } from './dns-forwarder.js';
 import { DnsMetrics } from './dns-metrics.js';
@@ -21,6 +21,8 @@ export interface DnsOptions {
   readonly host: UdpHost;
   /** Asked in this order about names that are not the cluster's, where the zone's configuration names no others. */
   readonly upstreams: readonly Upstream[];
+  /** Clients beside this machine and those in the zone's ranges; left out: none. */
+  readonly isNode?: (ip: Ip) => boolean;
   /** Called after every reply that the chain gave; must not throw. */
   readonly observe?: (seen: Observation) => void;
   /** How long to wait for addresses that are held by another process or not there yet, in milliseconds. */
@@ -46,6 +48,7 @@ const LAST_ANSWERS_MS = 5000;
 export async function startDns(options: DnsOptions): Promise<DnsServer> {
   const { addresses, port = 53, zone, host, upstreams, patienceMs } = options;
   const metrics = new DnsMetrics();
+  const inside = [...zone.ranges, ...LOOPBACK];
   let forwarder = createForwarder({ upstreams, config: zone.config });
   const configure = (config: DnsConfig) => {
     zone.config = config;
@@ -55,6 +58,10 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
   const responder = createResponder(
     zone,
     (question, flags) => forwarder.resolve(question, flags),
+    address => {
+      const ip = Ip.parse(address);
+      return ip !== undefined && (inside.some(range => range.contains(ip)) || (options.isNode?.(ip) ?? false));
+    },
     seen => {
       metrics.observe(seen);
       options.observe?.(seen);
@@ -75,7 +82,7 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
       closers.push(() => tcp.close());
       listening.push({ ip, port: udp.port });
     }
-    const udp = serveUdp({ host, sockets, zone, inside: [...zone.ranges, ...LOOPBACK], responder });
+    const udp = serveUdp({ host, sockets, zone, inside, responder });
     // Before its sockets.
     closers.unshift(() => udp.close());
     return { listening, configure, metrics: () => metrics.text(udp.counters), close };

@@ -213,7 +213,12 @@ describe('an upstream that fails', () => {
     const itself = { ip: Ip.of('127.0.0.1'), port: socket.address().port };
     const forwarder = forward({ upstreams: [itself], timeoutMs: 400, patienceMs: 100 });
     const whys = new Set<string>();
-    const responder = createResponder(zone, forwarder.resolve, ({ why }) => whys.add(why));
+    const responder = createResponder(
+      zone,
+      forwarder.resolve,
+      () => true,
+      ({ why }) => whys.add(why),
+    );
     let received = 0;
     socket.on('message', (bytes, from) => {
       received++;
