@@ -71,7 +71,7 @@ export async function startAgent(
 
   const living = Attachments.living(journal).map(record => record.attachment);
   const sync = new SyncState();
-  const staleFlows = flows && new StaleFlows(flows);
+  const staleFlows = flows && new StaleFlows(flows, kernel);
   const here = (): FlowNode | undefined =>
     network.settings && { cluster: network.cluster, nodeName: config.node, settings: network.settings };
   const network: NodeNetwork = new NodeNetwork(config, kernel, living, {

@@ -126,13 +126,10 @@ export class Attachments implements AttachmentService {
     return undefined;
   }
 
+  /** A full pool is no reason: the node would become NotReady, and its Pods would be evicted for what they have. ADD says it. */
   status(): CniError | undefined {
-    const settings = this.network.settings && this.#follow();
-    if (!settings) return cniError(ErrorCode.unavailable, 'the agent does not know its Node and the cluster yet');
-    const given = allocate(this.#pools);
-    return 'exhausted' in given
-      ? cniError(ErrorCode.unavailable, `no address is left in ${given.exhausted.cidr}`)
-      : undefined;
+    if (this.network.settings && this.#follow()) return undefined;
+    return cniError(ErrorCode.unavailable, 'the agent does not know its Node and the cluster yet');
   }
 
   /** Frees what belongs to containers that went without DEL, and mends what somebody took from a living one. */
