@@ -1,5 +1,6 @@
 /** The settings of cluster DNS: their types, and a reader of untrusted values that names the field at fault. Knows no ConfigMap. */
 
+import { X509Certificate } from 'node:crypto';
 import type { Ip } from '../net/ip.js';
 import { isWithin, type Name, parent } from '../wire/dns-name.js';
 import { Fields } from './config-fields.js';
@@ -119,7 +120,14 @@ function upstreams(fields: Fields, path: string, given: unknown): readonly Upstr
 
 function trust(fields: Fields, ca: unknown): DnsConfig['tls'] {
   if (ca === undefined) return {};
-  if (typeof ca !== 'string' || !ca.includes('-----BEGIN CERTIFICATE-----'))
-    fields.fail('tls.ca', 'no certificate in PEM');
-  return { ca: String(ca) };
+  const pems = String(ca).match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  if (!pems.length) fields.fail('tls.ca', 'no certificate in PEM');
+  for (const [i, pem] of pems.entries()) {
+    try {
+      new X509Certificate(pem);
+    } catch (error) {
+      fields.fail('tls.ca', `certificate ${i + 1} of ${pems.length} cannot be read: ${(error as Error).message}`);
+    }
+  }
+  return { ca: pems.join('\n') };
 }

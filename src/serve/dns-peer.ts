@@ -11,6 +11,7 @@ import { UpstreamStream } from './dns-stream.js';
 
 /** After a failure it is asked last and probed so often, in milliseconds. */
 const PROBE_MS = 1000;
+const PROBE_PATIENCE_MS = 500;
 /** So many failures in a row are no lost packet any more. */
 const REMARKABLE = 3;
 
@@ -84,7 +85,9 @@ export class Peer {
     this.#probe = name;
     const question: Question = { name, spelled: name, type: 'HINFO', class: CLASS_IN };
     const flags = { dnssecOk: false, checkingDisabled: false };
-    const reply = await this.ask(question, flags, AbortSignal.timeout(PROBE_MS)).catch((error: unknown) => ({ error }));
+    const reply = await this.ask(question, flags, AbortSignal.timeout(PROBE_PATIENCE_MS)).catch((error: unknown) => ({
+      error,
+    }));
     this.#probe = this.#timer = undefined;
     if ('error' in reply) this.failed(reply.error);
     else if (this.#loops) this.failed('it leads back to this server');

@@ -6,6 +6,7 @@ import { admit, reply, udpLimit } from '../dns/respond.js';
 import type { DnsView } from '../dns/view.js';
 import { logger } from '../report/log.js';
 import { decode, encode, type Message, type Question, RCODE } from '../wire/dns.js';
+import { isFailure } from './dns-cache.js';
 import type { Forwarder, Resolution } from './dns-forwarder.js';
 
 /** Forwarded questions under way at once: in all, and of one client. Above, the client is told to come back (SERVFAIL). */
@@ -113,7 +114,8 @@ function failed(found: Answer, why: string): Answer {
 
 /** Aliases of ours in front; of the upstream's sections only what the client needs (its additional records are not ours to vouch for). */
 function joined(found: Answer, { message, why }: Resolution): Answer {
-  if (message.rcode === RCODE.SERVFAIL) return failed(found, why);
+  // What went wrong between an upstream and us is nothing that the client could mend.
+  if (isFailure(message) && message.rcode !== RCODE.REFUSED) return failed(found, why);
   const answers = [...found.answers, ...restored(message.answers, found.rewritten)];
   const authorities = message.answers.length ? [] : message.authorities;
   return { ...found, rcode: message.rcode, answers, authorities, why: `${found.why}, ${why}` };

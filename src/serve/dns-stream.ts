@@ -2,7 +2,7 @@
 
 import { randomInt } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { connect as connectTls, rootCertificates } from 'node:tls';
+import { connect as connectTls, createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import type { Upstream } from '../dns/upstream.js';
 import { encode, type Message } from '../wire/dns.js';
 import { fitting, onAbort } from './dns-exchange.js';
@@ -21,12 +21,14 @@ interface Waiting {
 interface Connection {
   readonly socket: Socket;
   readonly waiting: Map<number, Waiting>;
-  /** It has given replies, so its end may only mean that the upstream keeps no idle connections. */
-  proven: boolean;
+  /** How many replies came over it. */
+  heard: number;
 }
 
 export class UpstreamStream {
   #connection: Connection | undefined;
+  /** Made once: reading a hundred certificates takes longer than a handshake. */
+  #trust: SecureContext | undefined;
 
   /** `ca`: certificates in PEM trusted beside the public ones. */
   constructor(
@@ -37,12 +39,14 @@ export class UpstreamStream {
   /** Rejects when the upstream cannot be reached, is not whom it should be, or the signal ends the wait. */
   async ask(query: Message, signal: AbortSignal): Promise<Message> {
     const connection = this.#usable();
-    const { proven } = connection;
+    const { heard } = connection;
     try {
       return await this.#askOver(connection, query, signal);
     } catch (error) {
-      // RFC 7766 §6.2.4: closed while idle, which was only seen now.
-      if (!proven || signal.aborted) throw error;
+      // The other end may have vanished without a word: nothing ever comes over this connection again.
+      if (signal.aborted && connection.heard === heard) connection.socket.destroy();
+      // RFC 7766 §6.2.4: an upstream may close a connection that is idle, which is only seen now.
+      if (signal.aborted || heard === 0) throw error;
       return this.#askOver(this.#usable(), query, signal);
     }
   }
@@ -78,8 +82,8 @@ export class UpstreamStream {
     const socket =
       serverName === undefined
         ? connect(to)
-        : connectTls({ ...to, servername: serverName, minVersion: 'TLSv1.2', ca: this.#trusted() });
-    const connection: Connection = { socket: socket.setNoDelay(), waiting: new Map(), proven: false };
+        : connectTls({ ...to, servername: serverName, secureContext: this.#trusted() });
+    const connection: Connection = { socket: socket.setNoDelay(), waiting: new Map(), heard: 0 };
     let received = Buffer.alloc(0);
     let problem: Error | undefined;
     socket.on('timeout', () => socket.destroy());
@@ -109,11 +113,14 @@ export class UpstreamStream {
       connection.socket.destroy(new Error('the upstream answered something else'));
       return;
     }
-    connection.proven = true;
+    connection.heard++;
     waiting.resolve(reply);
   }
 
-  #trusted(): string[] | undefined {
-    return this.ca === undefined ? undefined : [...rootCertificates, this.ca];
+  #trusted(): SecureContext {
+    return (this.#trust ??= createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(this.ca !== undefined && { ca: [...rootCertificates, this.ca] }),
+    }));
   }
 }

@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'yaml';
+import { makeCertificate } from '../../src/apiserver/auth/x509.js';
 import { DNS_DEFAULTS, type DnsConfig, readDnsConfig, zoneOf } from '../../src/dns/config.js';
 import { formatUpstream } from '../../src/dns/upstream.js';
 
 const DOMAIN = 'cluster.local.';
+const { certificate } = makeCertificate({ subject: { commonName: 'a test' }, usage: 'ca', days: 1 });
 
 function good(text: string): DnsConfig {
   const config = readDnsConfig(parse(text), DOMAIN);
@@ -62,7 +64,9 @@ describe('the configuration', () => {
         - {suffix: shop.example.com, to: shop.svc.cluster.local}
       cache: {bytes: 0, ttl: 3600, negativeTtl: 10, stale: 0}
       prefetch: false
+      tls: {ca: ${JSON.stringify(certificate)}}
       autopath: false`);
+    assert.equal(config.tls.ca, certificate.trim());
     assert.deepEqual(
       [...config.hosts].map(([name, ips]) => `${name} ${ips}`),
       ['db.example.com. 192.0.2.1,2001:db8::1', 'one.example.com. 192.0.2.2'],
@@ -114,6 +118,12 @@ describe('a wrong configuration names the field', () => {
   };
   for (const [text, problem] of Object.entries(cases))
     it(text, () => assert.deepEqual(readDnsConfig(parse(text), DOMAIN), { problem }));
+
+  it('also when a certificate is none', () => {
+    const ca = '-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----';
+    const found = readDnsConfig({ tls: { ca } }, DOMAIN);
+    assert.match('problem' in found ? found.problem : '', /^tls\.ca: certificate 1 of 1 cannot be read: /);
+  });
 
   it('whatever it is: never an exception', () => {
     const keys = fc.constantFrom(

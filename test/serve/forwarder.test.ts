@@ -284,20 +284,37 @@ describe('over TLS', () => {
       );
   });
 
-  it('a connection that the upstream has closed is opened again, and no question is lost', async () => {
-    const upstream = await startUpstream(query => [good(query)], server);
-    const forwarder = forward(
-      { upstreams: [{ ...upstream, serverName: 'dns.example.net' }] },
-      { ...DNS_DEFAULTS, tls: { ca: server.certificate } },
-    );
-    for (let i = 0; i < 3; i++) {
-      assert.deepEqual(addresses(await forwarder.resolve(question(`n${i}.example.`), FLAGS)), ['192.0.2.1']);
-      upstream.hangUp();
-    }
-    assert.equal(new Set(upstream.seen.map(({ from }) => from)).size, 3);
+  it('a connection that the upstream has closed is opened again, and no question is lost', () =>
+    withTls(
+      query => [good(query)],
+      'dns.example.net',
+      async (forwarder, upstream) => {
+        for (let i = 0; i < 3; i++) {
+          assert.deepEqual(addresses(await forwarder.resolve(question(`n${i}.example.`), FLAGS)), ['192.0.2.1']);
+          upstream.hangUp();
+        }
+        assert.equal(new Set(upstream.seen.map(({ from }) => from)).size, 3);
+      },
+    ));
+});
+
+it('a connection over which nothing comes back is given up for another one', async () => {
+  // As behind a firewall that forgot the connection.
+  let dead = 0;
+  const upstream = await startUpstream((query, transport) => {
+    const { from } = upstream.seen.at(-1)!;
+    if (transport === 'udp') return [{ ...query, response: true, truncated: true }];
+    dead ||= from;
+    return from === dead ? [] : [good(query)];
+  });
+  const forwarder = forward({ upstreams: [upstream], patienceMs: 50, timeoutMs: 300 });
+  try {
+    assert.equal((await forwarder.resolve(question('a.example.'), FLAGS)).message.rcode, 2);
+    assert.deepEqual(addresses(await forwarder.resolve(question('b.example.'), FLAGS)), ['192.0.2.1']);
+  } finally {
     forwarder.close();
     upstream.close();
-  });
+  }
 });
 
 describe('while nobody can be asked', () => {
