@@ -101,6 +101,7 @@ export async function startAgent(
       const regarding = { apiVersion: 'v1', kind: 'Pod', ...pod };
       events.record(regarding, 'Warning', 'AddressesExhausted', `node ${config.node} has no address left in ${pool}`);
     },
+    moved: attachment => staleFlows?.moved(attachment, here()!),
   });
 
   const serviceHealth = new ServiceHealth(config.node, events, {

@@ -10,6 +10,8 @@ import type { AddRequest, AttachmentRef, CheckRequest } from '../cni/protocol.js
 import type { Attached } from '../cni/result.js';
 import { allocate, claim, type Pools, poolsOf, release } from '../ipam/pools.js';
 import { Cidr } from '../net/cidr.js';
+import type { Attachment } from '../plan/attachment.js';
+import { hostPortHolder } from '../plan/services/host-ports.js';
 import type { Settings } from '../plan/settings.js';
 import { failpoint } from '../report/failpoint.js';
 import { logger } from '../report/log.js';
@@ -32,6 +34,8 @@ const GATHER = 200;
 export interface AttachmentHooks {
   /** The node has no address left for this Pod. */
   exhausted?(request: AddRequest, pool: string): void;
+  /** It came, or nothing leads to it any more. */
+  moved?(attachment: Attachment): void;
 }
 
 export class Attachments implements AttachmentService {
@@ -78,6 +82,8 @@ export class Attachments implements AttachmentService {
       return cniError(ErrorCode.badEnvironment, `CNI_NETNS ${request.netns} is no network namespace`);
     }
     const settings = this.#follow();
+    const taken = this.#takenPort(request, settings);
+    if (taken) return cniError(ErrorCode.tryAgain, taken);
     let given = allocate(this.#pools);
     // Addresses that are only waiting for their links to go.
     if ('exhausted' in given && this.#finishLeaving() > 0) given = allocate(this.#pools);
@@ -93,6 +99,22 @@ export class Attachments implements AttachmentService {
     this.#pools = given.pools;
     failpoint('add-intent');
     return this.#wire(record);
+  }
+
+  /** Which host port somebody else has already. */
+  #takenPort({ hostPorts }: AddRequest, settings: Settings): string | undefined {
+    if (!hostPorts.length) return undefined;
+    const others = [...this.journal.records.values()].map(({ attachment }) => attachment);
+    const holder = hostPortHolder(hostPorts, others, settings);
+    if (holder) {
+      const { port, attachment } = holder;
+      return `host port ${port.protocol}/${port.number} is taken by Pod ${attachment.namespace}/${attachment.name}`;
+    }
+    for (const { protocol, number } of hostPorts) {
+      const service = this.network.cluster.serviceByExternal(undefined, protocol, number);
+      if (service) return `host port ${protocol}/${number} is the node port of Service ${service.key}`;
+    }
+    return undefined;
   }
 
   async remove(ref: AttachmentRef): Promise<CniError | undefined> {
@@ -169,6 +191,7 @@ export class Attachments implements AttachmentService {
     try {
       const refused = this.network.attach(attachment);
       if (refused.length > 0) throw new Error(refused.join('; '));
+      this.hooks.moved?.(attachment);
       failpoint('add-node');
       this.podSide.wire(attachment);
       failpoint('add-pod');
@@ -187,6 +210,7 @@ export class Attachments implements AttachmentService {
     this.journal.put({ ...record, state: 'leaving', attachment });
     failpoint('del-intent');
     this.network.attach(attachment);
+    this.hooks.moved?.(attachment);
     failpoint('del-unwired');
     this.#gathering ??= setTimeout(() => this.#finishLeaving(), GATHER);
   }

@@ -4,8 +4,10 @@ import { type Connection, elementOf, type FlowPort } from '../kernel/flows.js';
 import type { KernelPort } from '../kernel/port.js';
 import type { Change } from '../model/cluster.js';
 import type { Ip } from '../net/ip.js';
+import type { Attachment } from '../plan/attachment.js';
 import { affinityMap } from '../plan/services/affinity.js';
 import { frontsOf } from '../plan/services/fronts.js';
+import { hostPortFronts } from '../plan/services/host-ports.js';
 import type { Target } from '../plan/services/select.js';
 import {
   CONNECTIONLESS,
@@ -59,6 +61,19 @@ export class StaleFlows {
     for (const key of this.#changed) concerned.push(...this.#compare(key, node));
     this.#changed.clear();
     if (concerned.length > 0) this.#pass(() => this.#of(concerned, node));
+  }
+
+  /** A Pod came, or nothing leads to it any more: what went to its host ports before goes where they lead now. */
+  moved({ hostPorts }: Attachment, { settings }: Node): void {
+    const fronts = hostPorts
+      .flatMap(port => hostPortFronts(port, settings))
+      .filter(({ protocol }) => CONNECTIONLESS.includes(protocol));
+    if (!fronts.length) return;
+    this.#pass(() =>
+      this.port.forget(
+        fronts.flatMap(({ protocol, ip, port }) => this.port.connections({ protocol, to: { ip, port } })),
+      ),
+    );
   }
 
   /** Everything, whoever left it: at the start, and now and then. */
