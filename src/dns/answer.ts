@@ -17,10 +17,15 @@ export interface Answer {
   readonly additionals: readonly ResourceRecord[];
   /** What an upstream resolver must be asked; its answers come after `answers`, its rcode is the final one. */
   readonly forward?: Question;
+  /** Names that were asked for in place of others, and those others: what is said of one comes back under the other. */
+  readonly rewritten?: ReadonlyMap<Name, Name>;
 }
 
 /** What a handler says; its name is added by the chain. */
-export type Verdict = Omit<Answer, 'handler'>;
+export interface Verdict extends Omit<Answer, 'handler' | 'rewritten'> {
+  /** The name to ask for in place of the question's. */
+  readonly instead?: Name;
+}
 
 export interface Handler {
   readonly name: string;
@@ -40,6 +45,15 @@ export function positive(
 export function negative(view: DnsView, zone: Name, exists: boolean, why: string): Verdict {
   const rcode = exists ? RCODE.NOERROR : RCODE.NXDOMAIN;
   return { ...positive([], why), rcode, authorities: [startOfAuthority(zone, view.domain)] };
+}
+
+/** The records under the names that the client knows. */
+export function restored(
+  records: readonly ResourceRecord[],
+  rewritten: Answer['rewritten'],
+): readonly ResourceRecord[] {
+  if (!rewritten?.size) return records;
+  return records.map(record => ({ ...record, name: rewritten.get(record.name) ?? record.name }));
 }
 
 export function failure(rcode: number, why: string): Verdict {

@@ -6,6 +6,7 @@ import type { Ip } from '../net/ip.js';
 import { CLASS_IN, type ResourceRecord } from '../wire/dns.js';
 import { isWithin, type Name, nameSize } from '../wire/dns-name.js';
 import type { RecordData, RecordType, Srv } from '../wire/dns-records.js';
+import { DNS_DEFAULTS, type DnsConfig } from './config.js';
 import { type ServiceNames, serviceName, serviceNames } from './service-names.js';
 import { startOfAuthority } from './soa.js';
 import { type Encoded, encodeAnswer } from './table/encode.js';
@@ -31,6 +32,8 @@ export interface ClusterZoneOptions {
 export class ClusterZone implements DnsView {
   readonly domain: Name;
   readonly ranges: readonly Cidr[];
+  /** What it says of names outside of the domain holds from the next question on. */
+  config: DnsConfig = DNS_DEFAULTS;
   /** Shared with the thread that answers from the table. */
   readonly control = newControl();
   readonly table = new AnswerTable(this.control);

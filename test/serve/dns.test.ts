@@ -184,6 +184,38 @@ describe('over TCP', () => {
     );
   });
 
+  it('the 10,001st query ends the connection', async () => {
+    const one = frame(encode(query(1, 'web.shop.svc.cluster.local.')));
+    const replies = await talk([Buffer.concat(Array.from({ length: 10_100 }, () => one))], false);
+    assert.equal(replies.length, 10_000);
+  });
+
+  it('who does not read is not read from: what waits for him stays small, and nothing is lost', async () => {
+    const answered = () =>
+      Number(/coredns_dns_requests_total\{proto="tcp",family="1",type="A"\} (\d+)/.exec(server.metrics())![1]);
+    const one = frame(encode(query(1, 'many.shop.svc.cluster.local.')));
+    const [reply] = await talk([one], true);
+    const before = answered();
+    const socket = connect({ host: '127.0.0.1', port: at });
+    socket.pause();
+    const count = 4000;
+    socket.write(Buffer.concat(Array.from({ length: count }, () => one)));
+    let last = -1;
+    // Until it makes no progress any more.
+    for (let now = answered(); now !== last; now = answered()) {
+      last = now;
+      await new Promise(resolve => setTimeout(resolve, 200));
+    }
+    assert.ok(last - before < count, `${last - before} of ${count} replies, which nobody reads, of 5 kB each`);
+    const whole = count * frame(encode(reply!)).length;
+    let bytes = 0;
+    const all = new Promise<void>(resolve => socket.on('data', chunk => (bytes += chunk.length) >= whole && resolve()));
+    socket.resume();
+    await all;
+    assert.equal(answered() - before, count);
+    socket.destroy();
+  });
+
   it('what is no query ends the connection', async () => {
     assert.deepEqual(await talk([Buffer.from('0000', 'hex')], false), []);
     assert.deepEqual(await talk([frame(new Uint8Array(20).fill(0xff))], false), []);
