@@ -1,6 +1,6 @@
 /** The result of a question and the handlers' contract. Knows no handler. */
 
-import { type Question, RCODE, type ResourceRecord } from '../wire/dns.js';
+import { type EXTENDED_ERROR, type Question, RCODE, type ResourceRecord } from '../wire/dns.js';
 import type { Name } from '../wire/dns-name.js';
 import { startOfAuthority } from './soa.js';
 import type { DnsView } from './view.js';
@@ -11,6 +11,8 @@ export interface Answer {
   /** In a few words, for `podwire dns query` and logs. */
   readonly why: string;
   readonly rcode: number;
+  /** Told to a client that speaks EDNS, with `why`. */
+  readonly extended?: keyof typeof EXTENDED_ERROR;
   readonly authoritative: boolean;
   readonly answers: readonly ResourceRecord[];
   readonly authorities: readonly ResourceRecord[];
@@ -56,6 +58,6 @@ export function restored(
   return records.map(record => ({ ...record, name: rewritten.get(record.name) ?? record.name }));
 }
 
-export function failure(rcode: number, why: string): Verdict {
-  return { ...positive([], why), rcode, authoritative: false };
+export function failure(rcode: number, why: string, extended?: Verdict['extended']): Verdict {
+  return { ...positive([], why), rcode, authoritative: false, ...(extended && { extended }) };
 }

@@ -1,5 +1,6 @@
 /** Answers from upstream resolvers: the cache first, then one after the other until one answers. Knows no names of the cluster. */
 
+import type { Answer } from '../dns/answer.js';
 import { type DnsConfig, zoneOf } from '../dns/config.js';
 import { formatUpstream, type Upstream } from '../dns/upstream.js';
 import { type Message, type Question, queryMessage, RCODE } from '../wire/dns.js';
@@ -12,6 +13,7 @@ export interface Resolution {
   readonly message: Message;
   /** Where it is from, in a few words. */
   readonly why: string;
+  readonly extended?: Answer['extended'];
 }
 
 export interface Forwarder {
@@ -48,7 +50,11 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     const signal = AbortSignal.any([over.signal, all.signal]);
     return new Promise(resolve => {
       let open = 0;
-      let poor: Resolution = { message: failure(question), why: 'no upstream resolver answered' };
+      let poor: Resolution = {
+        message: failure(question),
+        why: 'no upstream resolver answered',
+        extended: 'noReachableAuthority',
+      };
       let patience: NodeJS.Timeout | undefined;
       const timeout = setTimeout(() => finish(poor), timeoutMs);
       const finish = (found: Resolution) => {
@@ -99,8 +105,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const fetch = (key: string, question: Question, flags: QueryFlags): Promise<Resolution> => {
     const shared = underWay.get(key);
     if (shared) return shared;
-    const asking = ask(question, flags).then(found => {
+    const asking = ask(question, flags).then(given => {
       underWay.delete(key);
+      const found = { ...given, message: limited(given.message, config.cache.ttl) };
       cache.put(isFailure(found.message) ? failureKey(key) : key, found.message);
       return found;
     });
@@ -119,9 +126,13 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       }
       for (const peer of peers)
         if (peer.recognises(question.name)) return { message: failure(question), why: 'a question of our own' };
-      const stale = known && { message: known.message, why: 'from the cache, out of date' };
+      const stale = known && {
+        message: known.message,
+        why: 'from the cache, out of date',
+        extended: 'staleAnswer' as const,
+      };
       const failed = cache.get(failureKey(key));
-      if (failed) return stale ?? { message: failed.message, why: 'it failed a moment ago' };
+      if (failed) return stale ?? { message: failed.message, why: 'it failed a moment ago', extended: 'cachedError' };
       const asking = fetch(key, question, flags);
       if (!stale) return asking;
       const found = await soonEnough(asking, staleMs);
@@ -132,6 +143,12 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       for (const peer of peers) peer.close();
     },
   };
+}
+
+/** A client keeps an answer no longer than we would: what an upstream got wrong ends sometime. */
+function limited(message: Message, ttl: number): Message {
+  if (message.answers.every(record => record.ttl <= ttl)) return message;
+  return { ...message, answers: message.answers.map(record => ({ ...record, ttl: Math.min(record.ttl, ttl) })) };
 }
 
 /** Upstreams that stand in several zones are one peer. */

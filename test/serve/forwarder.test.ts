@@ -145,6 +145,13 @@ describe('the forwarder', () => {
       );
     }));
 
+  it('gives no answer for longer than it would keep it, be it the first', () =>
+    withUpstreams([query => [good(query, '192.0.2.1', 604_800)]], async ([upstream]) => {
+      const forwarder = forward({ upstreams: [upstream!] });
+      for (let i = 0; i < 2; i++)
+        assert.equal((await forwarder.resolve(question('a.example.'), FLAGS)).message.answers[0]!.ttl, 86_400);
+    }));
+
   it('asks once for equal questions at the same time, and keeps the answer for its TTL', () =>
     withUpstreams([query => [good(query)]], async ([upstream]) => {
       let now = 1000;

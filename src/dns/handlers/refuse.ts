@@ -7,8 +7,9 @@ import { TTL } from '../view.js';
 export const refuse: Handler = {
   name: 'refuse',
   answer(_view, question) {
-    if (question.class !== CLASS_IN) return failure(RCODE.REFUSED, 'only class IN is served');
-    if (question.type === 'AXFR' || question.type === 'IXFR') return failure(RCODE.REFUSED, 'no zone transfers');
+    if (question.class !== CLASS_IN) return failure(RCODE.REFUSED, 'only class IN is served', 'notSupported');
+    if (question.type === 'AXFR' || question.type === 'IXFR')
+      return failure(RCODE.REFUSED, 'no zone transfers', 'prohibited');
     if (question.type === 'OPT') return failure(RCODE.FORMERR, 'OPT is no question');
     if (question.type !== 'ANY') return undefined;
     // RFC 8482 §4.2: one small record in place of all, so that ANY amplifies nothing.
