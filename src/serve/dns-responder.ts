@@ -7,7 +7,8 @@ import type { DnsView } from '../dns/view.js';
 import { logger } from '../report/log.js';
 import { decode, encode, type Message, type Question, RCODE } from '../wire/dns.js';
 import { isFailure } from './dns-cache.js';
-import type { Forwarder, Resolution } from './dns-forwarder.js';
+import type { Forwarder } from './dns-forwarder.js';
+import type { Resolution } from './dns-turns.js';
 
 /** Forwarded questions under way at once: in all, and of one client. Above, the client is told to come back (SERVFAIL). */
 const MAX_FORWARDS = 2000;

@@ -7,13 +7,9 @@ import { makeCertificate } from '../../src/apiserver/auth/x509.js';
 import { DNS_DEFAULTS } from '../../src/dns/config.js';
 import { Ip } from '../../src/net/ip.js';
 import { DnsCache } from '../../src/serve/dns-cache.js';
-import {
-  createForwarder,
-  type Forwarder,
-  type ForwarderOptions,
-  type Resolution,
-} from '../../src/serve/dns-forwarder.js';
+import { createForwarder, type Forwarder, type ForwarderOptions } from '../../src/serve/dns-forwarder.js';
 import { createResponder } from '../../src/serve/dns-responder.js';
+import type { Resolution } from '../../src/serve/dns-turns.js';
 import { encode, type Message, type Question } from '../../src/wire/dns.js';
 import { zoneOf } from '../dns/cluster.js';
 import { record } from '../dns/text.js';
