@@ -46,7 +46,7 @@ export function positive(
 /** NXDOMAIN when the name does not exist, else NODATA (RFC 2308 §2). */
 export function negative(view: DnsView, zone: Name, exists: boolean, why: string): Verdict {
   const rcode = exists ? RCODE.NOERROR : RCODE.NXDOMAIN;
-  return { ...positive([], why), rcode, authorities: [startOfAuthority(zone, view.domain)] };
+  return { ...positive([], why), rcode, authorities: [startOfAuthority(zone, view.domain, view.config.ttl)] };
 }
 
 /** The records under the names that the client knows. */

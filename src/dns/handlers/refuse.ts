@@ -2,11 +2,10 @@
 
 import { CLASS_IN, RCODE } from '../../wire/dns.js';
 import { failure, type Handler, positive } from '../answer.js';
-import { TTL } from '../view.js';
 
 export const refuse: Handler = {
   name: 'refuse',
-  answer(_view, question) {
+  answer(view, question) {
     if (question.class !== CLASS_IN) return failure(RCODE.REFUSED, 'only class IN is served', 'notSupported');
     if (question.type === 'AXFR' || question.type === 'IXFR')
       return failure(RCODE.REFUSED, 'no zone transfers', 'prohibited');
@@ -15,7 +14,7 @@ export const refuse: Handler = {
     // RFC 8482 §4.2: one small record in place of all, so that ANY amplifies nothing.
     const data = { type: 'HINFO', cpu: 'RFC8482', os: '' } as const;
     return positive(
-      [{ name: question.name, class: CLASS_IN, ttl: TTL, data }],
+      [{ name: question.name, class: CLASS_IN, ttl: view.config.ttl, data }],
       'ANY gets the minimal answer of RFC 8482',
     );
   },
