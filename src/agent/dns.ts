@@ -40,11 +40,14 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
   let starting = false;
   let state: true | string = wanted ? 'not started' : true;
   const publish = publisher(zone);
+  /** What the zone was last told of. */
+  let known: Cluster | undefined;
   const nodes = new Map<string, readonly Ip[]>();
   const isNode = (ip: Ip) => [...nodes.values()].some(addresses => addresses.some(own => own.equals(ip)));
   return {
     domain: zone.domain,
     changed(change, cluster) {
+      known = cluster;
       for (const { kind, key } of change) {
         if (kind === 'Service') publish.changed(key, cluster);
         if (kind === 'Node') nodes.set(key, cluster.nodes.get(key)?.addresses ?? []);
@@ -54,6 +57,7 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
     configure(config) {
       if (server) server.configure(config);
       else zone.config = config;
+      for (const { key } of zone.outdated) publish.changed(key, known!);
     },
     async start() {
       if (!wanted || server || starting) return;

@@ -1,6 +1,6 @@
 /** The result of a question and the handlers' contract. Knows no handler. */
 
-import { type Question, RCODE, type ResourceRecord } from '../wire/dns.js';
+import { type EXTENDED_ERROR, type Question, RCODE, type ResourceRecord } from '../wire/dns.js';
 import type { Name } from '../wire/dns-name.js';
 import { startOfAuthority } from './soa.js';
 import type { DnsView } from './view.js';
@@ -11,6 +11,8 @@ export interface Answer {
   /** In a few words, for `podwire dns query` and logs. */
   readonly why: string;
   readonly rcode: number;
+  /** Told to a client that speaks EDNS, with `why`. */
+  readonly extended?: keyof typeof EXTENDED_ERROR;
   readonly authoritative: boolean;
   readonly answers: readonly ResourceRecord[];
   readonly authorities: readonly ResourceRecord[];
@@ -44,7 +46,7 @@ export function positive(
 /** NXDOMAIN when the name does not exist, else NODATA (RFC 2308 §2). */
 export function negative(view: DnsView, zone: Name, exists: boolean, why: string): Verdict {
   const rcode = exists ? RCODE.NOERROR : RCODE.NXDOMAIN;
-  return { ...positive([], why), rcode, authorities: [startOfAuthority(zone, view.domain)] };
+  return { ...positive([], why), rcode, authorities: [startOfAuthority(zone, view.domain, view.config.ttl)] };
 }
 
 /** The records under the names that the client knows. */
@@ -56,6 +58,6 @@ export function restored(
   return records.map(record => ({ ...record, name: rewritten.get(record.name) ?? record.name }));
 }
 
-export function failure(rcode: number, why: string): Verdict {
-  return { ...positive([], why), rcode, authoritative: false };
+export function failure(rcode: number, why: string, extended?: Verdict['extended']): Verdict {
+  return { ...positive([], why), rcode, authoritative: false, ...(extended && { extended }) };
 }

@@ -14,6 +14,8 @@ export interface DnsConfig {
   readonly hosts: ReadonlyMap<Name, readonly Ip[]>;
   /** The first that fits is taken. */
   readonly rewrite: readonly Rewrite[];
+  /** Seconds that an answer about the cluster or of hosts may be kept, positive or negative: how stale a client can get. */
+  readonly ttl: number;
   readonly cache: CacheConfig;
   /** Ask again for names that are asked for often, before their answers expire. */
   readonly prefetch: boolean;
@@ -46,6 +48,7 @@ export const DNS_DEFAULTS: DnsConfig = {
   zones: new Map(),
   hosts: new Map(),
   rewrite: [],
+  ttl: 5,
   cache: { bytes: 8 << 20, ttl: 86_400, negativeTtl: 30, stale: 86_400 },
   prefetch: true,
   tls: {},
@@ -81,6 +84,7 @@ export function readDnsConfig(given: unknown, domain: Name): DnsConfig | { reado
         to: fields.name(`${path}.to`, to),
       };
     }),
+    ttl: fields.integer('ttl', all.ttl ?? DNS_DEFAULTS.ttl, 0, 3600),
     cache: {
       bytes: fields.integer('cache.bytes', times.bytes ?? cache.bytes, 0, 1 << 30),
       ttl: fields.integer('cache.ttl', times.ttl ?? cache.ttl, 0, 86_400),
@@ -101,7 +105,7 @@ export function zoneOf({ zones }: DnsConfig, name: Name): Name {
   return zone ?? '.';
 }
 
-const KEYS = ['upstreams', 'zones', 'hosts', 'rewrite', 'cache', 'prefetch', 'tls', 'autopath'] as const;
+const KEYS = ['upstreams', 'zones', 'hosts', 'rewrite', 'ttl', 'cache', 'prefetch', 'tls', 'autopath'] as const;
 
 function upstreams(fields: Fields, path: string, given: unknown): readonly Upstream[] {
   const found = fields.list(path, given, (path, one) => {

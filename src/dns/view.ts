@@ -6,9 +6,6 @@ import type { Name } from '../wire/dns-name.js';
 import type { RecordType } from '../wire/dns-records.js';
 import type { DnsConfig } from './config.js';
 
-/** Seconds that an answer about the cluster may be kept, positive or negative: how stale a client can get. */
-export const TTL = 5;
-
 export interface DnsView {
   /** The cluster domain as a key: `cluster.local.`. */
   readonly domain: Name;

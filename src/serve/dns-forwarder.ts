@@ -2,17 +2,12 @@
 
 import { type DnsConfig, zoneOf } from '../dns/config.js';
 import { formatUpstream, type Upstream } from '../dns/upstream.js';
-import { type Message, type Question, queryMessage, RCODE } from '../wire/dns.js';
+import type { Message, Question } from '../wire/dns.js';
 import type { Name } from '../wire/dns-name.js';
 import { DnsCache, isFailure } from './dns-cache.js';
 import type { QueryFlags } from './dns-exchange.js';
 import { Peer } from './dns-peer.js';
-
-export interface Resolution {
-  readonly message: Message;
-  /** Where it is from, in a few words. */
-  readonly why: string;
-}
+import { askInTurn, failureOf, type Resolution } from './dns-turns.js';
 
 export interface Forwarder {
   /** When nobody answers, that is SERVFAIL. Never rejects. */
@@ -32,75 +27,21 @@ export interface ForwarderOptions {
   readonly cache?: DnsCache;
 }
 
-/** Packets get lost: even a single upstream is asked so many times. */
-const MIN_ATTEMPTS = 3;
-
 export function createForwarder(options: ForwarderOptions): Forwarder {
   const { config, timeoutMs = 2000, patienceMs = 500, staleMs = 1800, cache = new DnsCache(config.cache) } = options;
   const zones = peersOf(options);
   const peers = new Set([...zones.values()].flat());
   const underWay = new Map<string, Promise<Resolution>>();
   const all = new AbortController();
-
-  const ask = (question: Question, flags: QueryFlags): Promise<Resolution> => {
-    const attempts = inOrder(zones.get(zoneOf(config, question.name))!);
-    const over = new AbortController();
-    const signal = AbortSignal.any([over.signal, all.signal]);
-    return new Promise(resolve => {
-      let open = 0;
-      let poor: Resolution = { message: failure(question), why: 'no upstream resolver answered' };
-      let patience: NodeJS.Timeout | undefined;
-      const timeout = setTimeout(() => finish(poor), timeoutMs);
-      const finish = (found: Resolution) => {
-        clearTimeout(timeout);
-        clearTimeout(patience);
-        resolve(found);
-        over.abort();
-      };
-      const next = () => {
-        clearTimeout(patience);
-        const peer = attempts.shift();
-        if (!peer) {
-          if (!open) finish(poor);
-          return;
-        }
-        open++;
-        let slow = false;
-        const failed = (reason: unknown) => {
-          if (!slow) peer.failed(reason);
-          slow = true;
-        };
-        patience = setTimeout(() => {
-          failed(`no reply within ${patienceMs} ms`);
-          next();
-        }, patienceMs);
-        peer.ask(question, flags, signal).then(
-          message => {
-            open--;
-            peer.answered();
-            const found = { message, why: `from ${formatUpstream(peer.upstream)}` };
-            if (!isFailure(message)) return finish(found);
-            poor = found;
-            return next();
-          },
-          reason => {
-            open--;
-            if (signal.aborted) return finish(poor);
-            failed(reason);
-            return next();
-          },
-        );
-      };
-      next();
-    });
-  };
+  const limits = { timeoutMs, patienceMs, signal: all.signal };
 
   /** Equal questions share one query: fewer to answer, and fewer to guess at for a forger. */
   const fetch = (key: string, question: Question, flags: QueryFlags): Promise<Resolution> => {
     const shared = underWay.get(key);
     if (shared) return shared;
-    const asking = ask(question, flags).then(found => {
+    const asking = askInTurn(zones.get(zoneOf(config, question.name))!, question, flags, limits).then(given => {
       underWay.delete(key);
+      const found = { ...given, message: limited(given.message, config.cache.ttl) };
       cache.put(isFailure(found.message) ? failureKey(key) : key, found.message);
       return found;
     });
@@ -118,10 +59,14 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         return { message: known.message, why: 'from the cache' };
       }
       for (const peer of peers)
-        if (peer.recognises(question.name)) return { message: failure(question), why: 'a question of our own' };
-      const stale = known && { message: known.message, why: 'from the cache, out of date' };
+        if (peer.recognises(question.name)) return { message: failureOf(question), why: 'a question of our own' };
+      const stale = known && {
+        message: known.message,
+        why: 'from the cache, out of date',
+        extended: 'staleAnswer' as const,
+      };
       const failed = cache.get(failureKey(key));
-      if (failed) return stale ?? { message: failed.message, why: 'it failed a moment ago' };
+      if (failed) return stale ?? { message: failed.message, why: 'it failed a moment ago', extended: 'cachedError' };
       const asking = fetch(key, question, flags);
       if (!stale) return asking;
       const found = await soonEnough(asking, staleMs);
@@ -132,6 +77,12 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       for (const peer of peers) peer.close();
     },
   };
+}
+
+/** A client keeps an answer no longer than we would: what an upstream got wrong ends sometime. */
+function limited(message: Message, ttl: number): Message {
+  if (message.answers.every(record => record.ttl <= ttl)) return message;
+  return { ...message, answers: message.answers.map(record => ({ ...record, ttl: Math.min(record.ttl, ttl) })) };
 }
 
 /** Upstreams that stand in several zones are one peer. */
@@ -147,17 +98,6 @@ function peersOf({ config, upstreams }: ForwarderOptions): ReadonlyMap<Name, rea
   return new Map(
     [['.', config.upstreams ?? upstreams] as const, ...config.zones].map(([zone, own]) => [zone, peersIn(zone, own)]),
   );
-}
-
-/** Those that fail last, in case they do no more. */
-function inOrder(peers: readonly Peer[]): Peer[] {
-  const order = [...peers.filter(({ failing }) => !failing), ...peers.filter(({ failing }) => failing)];
-  const rounds = order.length ? Math.ceil(MIN_ATTEMPTS / order.length) : 0;
-  return Array.from({ length: rounds }, () => order).flat();
-}
-
-function failure(question: Question): Message {
-  return { ...queryMessage(question), response: true, rcode: RCODE.SERVFAIL };
 }
 
 /** Failures stand beside an answer of before, which may still be better. */

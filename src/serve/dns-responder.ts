@@ -7,7 +7,8 @@ import type { DnsView } from '../dns/view.js';
 import { logger } from '../report/log.js';
 import { decode, encode, type Message, type Question, RCODE } from '../wire/dns.js';
 import { isFailure } from './dns-cache.js';
-import type { Forwarder, Resolution } from './dns-forwarder.js';
+import type { Forwarder } from './dns-forwarder.js';
+import type { Resolution } from './dns-turns.js';
 
 /** Forwarded questions under way at once: in all, and of one client. Above, the client is told to come back (SERVFAIL). */
 const MAX_FORWARDS = 2000;
@@ -80,7 +81,8 @@ export function createResponder(
     };
     const found = answer(view, question);
     if (!found.forward) finish(found);
-    else if (!inside) finish({ ...failed(found, 'a stranger may not ask upstream'), rcode: RCODE.REFUSED });
+    else if (!inside)
+      finish({ ...failed(found, 'a stranger may not ask upstream', 'prohibited'), rcode: RCODE.REFUSED });
     else if (!enter(client.address)) finish(failed(found, 'too many questions under way'));
     else {
       resolve(found.forward, {
@@ -108,15 +110,22 @@ export function createResponder(
 
 const log = logger('dns');
 
-function failed(found: Answer, why: string): Answer {
-  return { ...found, rcode: RCODE.SERVFAIL, why, answers: [], authoritative: false };
+function failed(found: Answer, why: string, extended?: Answer['extended']): Answer {
+  return { ...found, rcode: RCODE.SERVFAIL, why, answers: [], authoritative: false, ...(extended && { extended }) };
 }
 
 /** Aliases of ours in front; of the upstream's sections only what the client needs (its additional records are not ours to vouch for). */
-function joined(found: Answer, { message, why }: Resolution): Answer {
+function joined(found: Answer, { message, why, extended }: Resolution): Answer {
   // What went wrong between an upstream and us is nothing that the client could mend.
-  if (isFailure(message) && message.rcode !== RCODE.REFUSED) return failed(found, why);
+  if (isFailure(message) && message.rcode !== RCODE.REFUSED) return failed(found, why, extended);
   const answers = [...found.answers, ...restored(message.answers, found.rewritten)];
   const authorities = message.answers.length ? [] : message.authorities;
-  return { ...found, rcode: message.rcode, answers, authorities, why: `${found.why}, ${why}` };
+  return {
+    ...found,
+    rcode: message.rcode,
+    answers,
+    authorities,
+    why: `${found.why}, ${why}`,
+    ...(extended && { extended }),
+  };
 }

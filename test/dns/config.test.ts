@@ -86,7 +86,7 @@ describe('a wrong configuration names the field', () => {
     'just text': 'it is no mapping of settings to values',
     '[1, 2]': 'it is no mapping of settings to values',
     'upstream: [192.0.2.1]':
-      'upstream: is no setting; known are upstreams, zones, hosts, rewrite, cache, prefetch, tls, autopath',
+      'upstream: is no setting; known are upstreams, zones, hosts, rewrite, ttl, cache, prefetch, tls, autopath',
     'upstreams: 192.0.2.1': 'upstreams: is no list',
     'upstreams: []': 'upstreams: names nobody to ask',
     'upstreams: [192.0.2.1, 010.0.0.1]': "upstreams[1]: '010.0.0.1' is no address or address#port",
@@ -111,6 +111,7 @@ describe('a wrong configuration names the field', () => {
     'rewrite: [{name: a.example, suffix: b.example, to: c.example}]': 'rewrite[0]: needs either name or suffix',
     'rewrite: [{name: a.example}]': 'rewrite[0].to: is missing, it must be a domain name',
     'rewrite: [{suffix: cluster.local, to: a.example}]': `rewrite[0].suffix: ${own}`,
+    'ttl: 3601': "ttl: '3601' is no number from 0 to 3600",
     'cache: {stale: -1}': "cache.stale: '-1' is no number from 0 to 604800",
     'cache: {ttl: soon}': "cache.ttl: 'soon' is no number from 0 to 86400",
     'prefetch: 1': 'prefetch: is neither true nor false',

@@ -37,6 +37,7 @@ before(async () => {
       const soa = record('example.com. 60 IN SOA ns.example.com. me.example.com. 1 2 3 4 60');
       return [{ ...reply, rcode: 3, authorities: [soa] }];
     }
+    if (name === 'broken.example.com.') return [];
     if (name === 'large.example.com.' && transport === 'udp') return [{ ...reply, truncated: true }];
     return [{ ...reply, answers: [record(`${name} 60 IN A 192.0.2.1`)] }];
   });
@@ -94,6 +95,12 @@ describe('dig', { skip: noDig }, () => {
     const missing = await dig('missing.example.com');
     assert.match(missing.all, /status: NXDOMAIN/);
     assert.match(missing.all, /flags: qr rd ra;/);
+  });
+
+  it('is told why there is no answer', async () => {
+    const { all } = await dig('broken.example.com');
+    assert.match(all, /status: SERVFAIL/);
+    assert.match(all, /EDE: 22 \(No Reachable Authority\): \(no upstream resolver answered\)/);
   });
 
   it('is answered without EDNS, with cookies it made up, and over TCP', async () => {

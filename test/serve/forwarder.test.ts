@@ -7,13 +7,9 @@ import { makeCertificate } from '../../src/apiserver/auth/x509.js';
 import { DNS_DEFAULTS } from '../../src/dns/config.js';
 import { Ip } from '../../src/net/ip.js';
 import { DnsCache } from '../../src/serve/dns-cache.js';
-import {
-  createForwarder,
-  type Forwarder,
-  type ForwarderOptions,
-  type Resolution,
-} from '../../src/serve/dns-forwarder.js';
+import { createForwarder, type Forwarder, type ForwarderOptions } from '../../src/serve/dns-forwarder.js';
 import { createResponder } from '../../src/serve/dns-responder.js';
+import type { Resolution } from '../../src/serve/dns-turns.js';
 import { encode, type Message, type Question } from '../../src/wire/dns.js';
 import { zoneOf } from '../dns/cluster.js';
 import { record } from '../dns/text.js';
@@ -143,6 +139,13 @@ describe('the forwarder', () => {
         ports.some(port => port < 32_768) && ports.some(port => port > 61_000),
         'more than the ephemeral range',
       );
+    }));
+
+  it('gives no answer for longer than it would keep it, be it the first', () =>
+    withUpstreams([query => [good(query, '192.0.2.1', 604_800)]], async ([upstream]) => {
+      const forwarder = forward({ upstreams: [upstream!] });
+      for (let i = 0; i < 2; i++)
+        assert.equal((await forwarder.resolve(question('a.example.'), FLAGS)).message.answers[0]!.ttl, 86_400);
     }));
 
   it('asks once for equal questions at the same time, and keeps the answer for its TTL', () =>

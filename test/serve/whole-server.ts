@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import type { ClusterZone } from '../../src/dns/cluster-zone.js';
 import { LEFT, TableResponder } from '../../src/dns/table/respond.js';
-import type { Resolution } from '../../src/serve/dns-forwarder.js';
 import { createResponder, type Observation } from '../../src/serve/dns-responder.js';
+import type { Resolution } from '../../src/serve/dns-turns.js';
 import type { Message, Question } from '../../src/wire/dns.js';
 
 export interface From {

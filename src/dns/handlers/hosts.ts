@@ -7,7 +7,6 @@ import type { RecordData } from '../../wire/dns-records.js';
 import { type Handler, negative, positive } from '../answer.js';
 import type { DnsConfig } from '../config.js';
 import { reversePrefix } from '../reverse-name.js';
-import { TTL } from '../view.js';
 
 export const hosts: Handler = {
   name: 'hosts',
@@ -20,7 +19,7 @@ export const hosts: Handler = {
     // No zone of ours is above it, so it is its own.
     if (!found.length) return negative(view, name, true, why);
     return positive(
-      found.map(data => ({ name, class: CLASS_IN, ttl: TTL, data })),
+      found.map(data => ({ name, class: CLASS_IN, ttl: view.config.ttl, data })),
       why,
     );
   },
