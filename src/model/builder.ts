@@ -33,6 +33,7 @@ export class ClusterBuilder {
       pods: this.#pods,
       podsByIp: this.#podIps.owners,
       services: this.#services.entries,
+      policies: new Map(),
       serviceByClusterIP: ip => this.#services.byClaim(ip),
       serviceByExternal: (ip, protocol, number) => this.#services.byClaim(claimText(ip, protocol, number)),
       problems: () => this.#problems(),
