@@ -9,8 +9,11 @@ import { type Resource, resources } from '../objects/resources.js';
 /** What an agent reads of a cluster. */
 const WATCHED = [
   resources.nodes,
+  resources.namespaces,
+  resources.pods,
   resources.services,
   resources.endpointslices,
+  resources.networkpolicies,
 ] as unknown as readonly Resource<KubeObject>[];
 
 export interface Sink {

@@ -3,11 +3,9 @@
 import type { NftElement } from '../../kernel/nft-objects.js';
 import type { KernelObject } from '../../kernel/port.js';
 import type { PodEntry } from '../../model/cluster.js';
-import type { PolicyEntry } from '../../model/policy.js';
 import { PROTOCOL_NUMBERS } from '../../net/flow.js';
 import type { Ip } from '../../net/ip.js';
-import type { Attachment } from '../attachment.js';
-import { type Feature, type FeatureOf, NOTHING, type World } from '../feature.js';
+import { type Feature, type FeatureOf, NOTHING } from '../feature.js';
 import { element } from '../nft.js';
 import { judgement } from './chains.js';
 import { DIRECTIONS, verdicts } from './direction.js';
@@ -20,9 +18,10 @@ const judged: FeatureOf<'Attachment'> = {
   name: 'policy pods',
   per: 'Attachment',
   plan: (attachment, world) => {
-    const policies = attachment.leaving ? undefined : policiesOf(attachment, world);
+    const { id, namespace, name, ips, leaving } = attachment;
+    const policies = leaving ? undefined : world.policies.concerning(id);
+    // As long as nobody knows, nothing passes.
     if (!policies) return NOTHING;
-    const { namespace, name, ips } = attachment;
     const pod = world.cluster.pods.get(`${namespace}/${name}`);
     const ports = pod ? namedPorts(pod) : [];
     return DIRECTIONS.flatMap((direction): KernelObject[] => {
@@ -32,14 +31,6 @@ const judged: FeatureOf<'Attachment'> = {
     });
   },
 };
-
-/** Undefined: nobody can say yet, and nothing passes. Where there are no policies none concerns it, nor a container that is no Pod. */
-function policiesOf({ id, namespace }: Attachment, { cluster, policies }: World): readonly PolicyEntry[] | undefined {
-  const isPod = namespace !== '';
-  return isPod && cluster.policies.size > 0 ? policies.concerning(id) : NONE;
-}
-
-const NONE: readonly PolicyEntry[] = [];
 
 /** The sets of policies that concern any of them. */
 const sets: FeatureOf<'Policy'> = {

@@ -24,7 +24,7 @@ export class PolicyUse {
   readonly #subjects: PodSets<PolicyEntry>;
   /** All policies, as they were when last looked at. */
   readonly #entries = new Map<string, PolicyEntry>();
-  /** By attachment; of those whose Pod is known. */
+  /** By attachment. */
   readonly #concerning = new Map<string, readonly PolicyEntry[]>();
   /** What concerns any. */
   #used: ReadonlySet<PolicyEntry> = new Set();
@@ -43,7 +43,10 @@ export class PolicyUse {
     this.#settle(nothing());
   }
 
-  /** The policies that select the attachment's Pod; undefined as long as it is not known who that is. */
+  /**
+   * The policies that select the attachment's Pod; undefined as long as it is not known who that is. Where there are no policies none
+   * does, nor one of a container that is no Pod.
+   */
   concerning(id: string): readonly PolicyEntry[] | undefined {
     return this.#concerning.get(id);
   }
@@ -99,12 +102,17 @@ export class PolicyUse {
   /** Whether others than before concern it. */
   #select(id: string): boolean {
     const attachment = this.attachments.get(id);
-    const pod = attachment && this.cluster.pods.get(`${attachment.namespace}/${attachment.name}`);
     const before = this.#concerning.get(id);
-    const now = pod && this.#subjects.of(pod);
+    const now = attachment && this.#concerned(attachment);
     if (now) this.#concerning.set(id, now);
     else this.#concerning.delete(id);
     return now?.length !== before?.length || now?.some((policy, i) => policy !== before![i]) === true;
+  }
+
+  #concerned({ namespace, name }: Attachment): readonly PolicyEntry[] | undefined {
+    if (namespace === '' || this.#entries.size === 0) return [];
+    const pod = this.cluster.namespaces.has(namespace) && this.cluster.pods.get(`${namespace}/${name}`);
+    return pod ? this.#subjects.of(pod) : undefined;
   }
 
   /** What follows from who concerns whom. */
