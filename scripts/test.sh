@@ -8,15 +8,15 @@ require_root test
 prepare
 
 # A test that hangs fails after two minutes, and the rest goes on.
-run() {
-  concurrency=$1
-  shift
-  xargs sh scripts/alone.sh node --test --test-reporter=spec --test-timeout=120000 --test-concurrency="$concurrency" "$@" || status=1
-}
+export TEST="sh scripts/alone.sh node --test --test-reporter=spec --test-timeout=120000"
 status=0
-find dist/test -name '*.test.js' -not -path 'dist/test/lab/*' | sort > dist/fast-tests
-find dist/test/lab -name '*.test.js' | sort > dist/lab-tests
-run 2 "$@" < dist/fast-tests
-# Labs share routes and ports: one file at a time.
-run 1 "$@" < dist/lab-tests
+find dist/test -name '*.test.js' -not -path 'dist/test/lab/*' | sort | xargs $TEST --test-concurrency=2 "$@" || status=1
+# Labs share routes and ports: each file is alone, and says what it has to say in one piece.
+find dist/test/lab -name '*.test.js' | sort | xargs -P 2 -I FILE sh -c '
+  file=$1
+  shift
+  said=$($TEST "$@" "$file" 2>&1)
+  code=$?
+  printf "%s\n" "$said"
+  exit $code' each FILE "$@" || status=1
 exit $status

@@ -67,7 +67,7 @@ export async function startAgent(
 
   const living = Attachments.living(journal).map(record => record.attachment);
   const sync = new SyncState();
-  const staleFlows = flows && new StaleFlows(flows);
+  const staleFlows = flows && new StaleFlows(flows, kernel);
   const here = (): FlowNode | undefined =>
     network.settings && { cluster: network.cluster, nodeName: config.node, settings: network.settings };
   const network: NodeNetwork = new NodeNetwork(config, kernel, living, {
@@ -97,6 +97,7 @@ export async function startAgent(
       const regarding = { apiVersion: 'v1', kind: 'Pod', ...pod };
       events.record(regarding, 'Warning', 'AddressesExhausted', `node ${config.node} has no address left in ${pool}`);
     },
+    moved: attachment => staleFlows?.moved(attachment, here()!),
   });
 
   const serviceHealth = new ServiceHealth(config.node, events, {

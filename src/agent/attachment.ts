@@ -18,7 +18,7 @@ export function newAttachment(
   profile: Profile,
   settings: Settings,
 ): Attachment {
-  const { ref, pod, netns } = request;
+  const { ref, pod, netns, hostPorts } = request;
   const id = idOf(ref);
   const digest = hash('sha256', id, 'buffer');
   return {
@@ -34,6 +34,7 @@ export function newAttachment(
     netns,
     gateways: gateways(profile, settings.podCidrs),
     mtu: podMtu(settings),
+    hostPorts,
   };
 }
 

@@ -11,6 +11,8 @@ import type { Attached } from '../cni/result.js';
 import { type Allocation, allocate, claim, type Pools, poolsOf, release } from '../ipam/pools.js';
 import { Cidr } from '../net/cidr.js';
 import type { Ip } from '../net/ip.js';
+import type { Attachment } from '../plan/attachment.js';
+import { hostPortHolder } from '../plan/services/host-ports.js';
 import type { Settings } from '../plan/settings.js';
 import { failpoint } from '../report/failpoint.js';
 import { logger } from '../report/log.js';
@@ -33,6 +35,8 @@ const GATHER = 200;
 export interface AttachmentHooks {
   /** The node has no address left for this Pod. */
   exhausted?(request: AddRequest, pool: string): void;
+  /** It came, or nothing leads to it any more. */
+  moved?(attachment: Attachment): void;
 }
 
 export class Attachments implements AttachmentService {
@@ -81,6 +85,8 @@ export class Attachments implements AttachmentService {
       return cniError(ErrorCode.badEnvironment, `CNI_NETNS ${request.netns} is no network namespace`);
     }
     const settings = this.#follow();
+    const taken = this.#takenPort(request, settings);
+    if (taken) return cniError(ErrorCode.tryAgain, taken);
     let given = this.#allocate(pod);
     // Addresses that are only waiting for their links to go.
     if ('exhausted' in given && this.#finishLeaving() > 0) given = this.#allocate(pod);
@@ -95,6 +101,22 @@ export class Attachments implements AttachmentService {
     this.#pools = given.pools;
     failpoint('add-intent');
     return this.#wire(record);
+  }
+
+  /** Which host port somebody else has already. */
+  #takenPort({ hostPorts }: AddRequest, settings: Settings): string | undefined {
+    if (!hostPorts.length) return undefined;
+    const others = [...this.journal.records.values()].map(({ attachment }) => attachment);
+    const holder = hostPortHolder(hostPorts, others, settings);
+    if (holder) {
+      const { port, attachment } = holder;
+      return `host port ${port.protocol}/${port.number} is taken by Pod ${attachment.namespace}/${attachment.name}`;
+    }
+    for (const { protocol, number } of hostPorts) {
+      const service = this.network.cluster.serviceByExternal(undefined, protocol, number);
+      if (service) return `host port ${protocol}/${number} is the node port of Service ${service.key}`;
+    }
+    return undefined;
   }
 
   async remove(ref: AttachmentRef): Promise<CniError | undefined> {
@@ -128,13 +150,10 @@ export class Attachments implements AttachmentService {
     return undefined;
   }
 
+  /** A full pool is no reason: the node would become NotReady, and its Pods would be evicted for what they have. ADD says it. */
   status(): CniError | undefined {
-    const settings = this.network.settings && this.#follow();
-    if (!settings) return cniError(ErrorCode.unavailable, 'the agent does not know its Node and the cluster yet');
-    const given = allocate(this.#pools);
-    return 'exhausted' in given
-      ? cniError(ErrorCode.unavailable, `no address is left in ${given.exhausted.cidr}`)
-      : undefined;
+    if (this.network.settings && this.#follow()) return undefined;
+    return cniError(ErrorCode.unavailable, 'the agent does not know its Node and the cluster yet');
   }
 
   /** Frees what belongs to containers that went without DEL, and mends what somebody took from a living one. */
@@ -174,6 +193,7 @@ export class Attachments implements AttachmentService {
     try {
       const refused = this.network.attach(attachment);
       if (refused.length > 0) throw new Error(refused.join('; '));
+      this.hooks.moved?.(attachment);
       failpoint('add-node');
       this.podSide.wire(attachment);
       failpoint('add-pod');
@@ -192,6 +212,7 @@ export class Attachments implements AttachmentService {
     this.journal.put({ ...record, state: 'leaving', attachment });
     failpoint('del-intent');
     this.network.attach(attachment);
+    this.hooks.moved?.(attachment);
     failpoint('del-unwired');
     this.#gathering ??= setTimeout(() => this.#finishLeaving(), GATHER);
   }

@@ -2,7 +2,7 @@
 
 import type { AttachmentRef, PodIdentity } from '../cni/protocol.js';
 import { Ip } from '../net/ip.js';
-import type { Attachment } from '../plan/attachment.js';
+import type { Attachment, HostPort } from '../plan/attachment.js';
 
 /**
  * `adding`: something of it may be in the kernel, and the runtime was not told of it. `attached`: ADD was or may have been
@@ -33,7 +33,16 @@ export function parseRecord(value: unknown): AttachmentRecord | undefined {
   if (!attachment || !record.ref || !['adding', 'attached', 'leaving'].includes(record.state)) return undefined;
   if (idOf(record.ref) !== attachment.id || typeof attachment.link !== 'string') return undefined;
   const [ips, gateways] = [addresses(attachment.ips), addresses(attachment.gateways)];
-  return ips && gateways && { ...record, attachment: { ...attachment, ips, gateways } };
+  const hostPorts = hostPortsOf(attachment.hostPorts ?? []);
+  return ips && gateways && hostPorts && { ...record, attachment: { ...attachment, ips, gateways, hostPorts } };
+}
+
+function hostPortsOf(values: unknown): HostPort[] | undefined {
+  if (!Array.isArray(values)) return undefined;
+  return (values as HostPort[]).map(({ hostIP, ...port }) => {
+    const ip = Ip.parse(`${hostIP}`);
+    return ip ? { ...port, hostIP: ip } : port;
+  });
 }
 
 function addresses(texts: unknown): Ip[] | undefined {

@@ -21,7 +21,11 @@ export function plugin(socketPath: string, arch: string): Uint8Array {
 
 /** A runtime takes the node for ready when this file is there: write it when the agent can answer ADD. */
 export function installConfig(directory: string): void {
-  const config = { cniVersion: '1.1.0', name: 'podwire', plugins: [{ type: PLUGIN }] };
+  const config = {
+    cniVersion: '1.1.0',
+    name: 'podwire',
+    plugins: [{ type: PLUGIN, capabilities: { portMappings: true } }],
+  };
   replace(directory, CONFLIST, Buffer.from(`${JSON.stringify(config, null, 2)}\n`), 0o644);
 }
 

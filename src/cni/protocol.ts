@@ -1,5 +1,7 @@
 /** What a runtime says to the plugin, read and checked: environment and standard input in, a request or an error out. */
 
+import { Ip } from '../net/ip.js';
+import type { HostPort } from '../plan/attachment.js';
 import { type CniError, cniError, ErrorCode } from './errors.js';
 
 /** CNI specification versions that we speak; the results differ, see result.ts. */
@@ -33,6 +35,8 @@ export interface AddRequest extends Common {
   /** Absolute path of the network namespace. */
   readonly netns: string;
   readonly pod?: PodIdentity;
+  /** What the runtime gives for the capability `portMappings` (CNI conventions). */
+  readonly hostPorts: readonly HostPort[];
   /** The configuration's `dns`, which goes into the result as it is. */
   readonly dns: Readonly<Record<string, unknown>>;
 }
@@ -121,7 +125,31 @@ function attachment(
   }
   const args = parseArgs(env.get('CNI_ARGS') ?? '');
   if (!args) return badVariable('CNI_ARGS', env.get('CNI_ARGS') ?? '');
-  return { command, version, network, ref, netns, pod: podIdentity(args), dns: fields(config.dns) ?? {} };
+  const hostPorts = portMappings(fields(config.runtimeConfig)?.portMappings ?? []);
+  if (!hostPorts) return cniError(ErrorCode.badConfig, 'runtimeConfig.portMappings is malformed');
+  return { command, version, network, ref, netns, pod: podIdentity(args), hostPorts, dns: fields(config.dns) ?? {} };
+}
+
+/** Undefined: what was asked for cannot be told. A hostPort of 0 is none. */
+function portMappings(given: unknown): HostPort[] | undefined {
+  if (!Array.isArray(given)) return undefined;
+  const found: HostPort[] = [];
+  for (const entry of given.map(fields)) {
+    const protocol = PROTOCOLS.find(known => known === String(entry?.protocol ?? 'tcp').toUpperCase());
+    const [number, containerPort, address] = [entry?.hostPort, entry?.containerPort, entry?.hostIP ?? ''];
+    const hostIP = typeof address === 'string' ? Ip.parse(address) : undefined;
+    if (!protocol || !isPort(containerPort) || (!hostIP && address !== '')) return undefined;
+    if (number === 0) continue;
+    if (!isPort(number)) return undefined;
+    found.push({ protocol, number, containerPort, ...(hostIP && { hostIP }) });
+  }
+  return found;
+}
+
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
+
+function isPort(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536;
 }
 
 /** Without the list of what is in use, everything would count as unused: such a GC is refused. */

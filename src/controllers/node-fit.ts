@@ -50,6 +50,29 @@ export function tolerates(toleration: Toleration, taint: Taint): boolean {
   return toleration.key !== undefined && (toleration.value ?? '') === (taint.value ?? '');
 }
 
+/** Ports of the node that the Pod takes for itself: `TCP 8080`, and at which of its addresses. */
+export function hostPortsOf({ containers, initContainers = [] }: Spec): readonly HostPort[] {
+  const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always');
+  return [...containers, ...sidecars].flatMap(({ ports = [] }) =>
+    ports.flatMap(({ hostPort, protocol = 'TCP', hostIP }) =>
+      hostPort ? { port: `${protocol} ${hostPort}`, ip: hostIP || ANY } : [],
+    ),
+  );
+}
+
+export interface HostPort {
+  readonly port: string;
+  readonly ip: string;
+}
+
+const ANY = '0.0.0.0';
+
+export function clash(wanted: readonly HostPort[], taken: readonly HostPort[]): boolean {
+  return wanted.some(({ port, ip }) =>
+    taken.some(other => other.port === port && (other.ip === ip || other.ip === ANY || ip === ANY)),
+  );
+}
+
 /** Amounts by resource name, in billionths (Quantity.nano). */
 export type Amounts = ReadonlyMap<string, bigint>;
 

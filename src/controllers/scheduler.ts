@@ -3,7 +3,18 @@
 import type { Node, Pod } from '../objects/kinds.js';
 import { type Resource, resources } from '../objects/resources.js';
 import { type Change, type Controller, timestamp, type View } from './controller.js';
-import { type Amounts, amounts, requestsOf, selectsNode, shortage, taintsOf, untolerated } from './node-fit.js';
+import {
+  type Amounts,
+  amounts,
+  clash,
+  type HostPort,
+  hostPortsOf,
+  requestsOf,
+  selectsNode,
+  shortage,
+  taintsOf,
+  untolerated,
+} from './node-fit.js';
 import { controllerOf } from './owners.js';
 import { amongPods } from './pod-affinity.js';
 import { condition, isFinished } from './pods.js';
@@ -39,6 +50,7 @@ interface Room {
   readonly allocatable: Amounts;
   readonly used: Map<string, bigint>;
   readonly byOwner: Map<string, number>;
+  readonly hostPorts: HostPort[];
   readonly pods: Pod[];
 }
 
@@ -75,13 +87,15 @@ function byPriority(a: Pod, b: Pod): number {
 }
 
 function emptyRoom(node: Node): Room {
-  return { node, allocatable: amounts(node.status?.allocatable), used: new Map(), byOwner: new Map(), pods: [] };
+  const allocatable = amounts(node.status?.allocatable);
+  return { node, allocatable, used: new Map(), byOwner: new Map(), hostPorts: [], pods: [] };
 }
 
 function occupy(room: Room, pod: Pod): void {
   for (const [name, amount] of requestsOf(pod.spec)) room.used.set(name, (room.used.get(name) ?? 0n) + amount);
   const owner = controllerOf(pod)?.uid;
   if (owner) room.byOwner.set(owner, (room.byOwner.get(owner) ?? 0) + 1);
+  room.hostPorts.push(...hostPortsOf(pod.spec));
   room.pods.push(pod);
 }
 
@@ -118,6 +132,8 @@ function whyNot(pod: Pod, room: Room): string[] {
   const taint = untolerated(pod.spec, taintsOf(room.node));
   if (taint?.key === 'node.kubernetes.io/unschedulable') return ['node(s) were unschedulable'];
   if (taint) return [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`];
+  if (clash(hostPortsOf(pod.spec), room.hostPorts))
+    return ["node(s) didn't have free ports for the requested pod ports"];
   return shortage(requestsOf(pod.spec), room.allocatable, room.used).map(name =>
     name === 'pods' ? 'Too many pods' : `Insufficient ${name}`,
   );

@@ -7,7 +7,6 @@ import type { Family } from '../net/ip.js';
 import { CT_MSG, ctType, decodeConnection, writeConnection, writeDumpRequest } from '../wire/conntrack.js';
 import { holdNamespace } from './namespace.js';
 import { NETLINK_NETFILTER, NetlinkSocket } from './netlink-socket.js';
-import { NftBatch, type NftOperation } from './nft/batch.js';
 import { readElements, readShape } from './nft/dump.js';
 
 const FAMILIES: readonly Family[] = [4, 6];
@@ -42,17 +41,11 @@ class FlowKernel implements FlowPort {
     );
   }
 
-  forget(connections: readonly Connection[], learnt: readonly Learnt[]): void {
+  forget(connections: readonly Connection[]): void {
     for (const connection of connections)
       this.socket.submit('delete connection', ctType(CT_MSG.DELETE), 0, w => writeConnection(w, connection));
     // Whatever is refused went by itself.
     this.socket.settle();
-    // One by one, as a batch with one that has just expired would undo the others; they are few.
-    for (const { set, key } of learnt) {
-      const object = { kind: 'element', family: 'inet', table: TABLE, set, key } as const;
-      const operations: NftOperation[] = [{ verb: 'delete', object }];
-      this.socket.exchange(new NftBatch(operations, () => this.#shape(set)).datagram);
-    }
   }
 
   close(): void {
@@ -62,8 +55,9 @@ class FlowKernel implements FlowPort {
   #shape(set: string) {
     try {
       return readShape(this.socket, 'inet', TABLE, set);
-    } catch {
-      return undefined;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
     }
   }
 }

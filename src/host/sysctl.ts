@@ -14,6 +14,8 @@ const KNOWN = [
   'net/ipv6/conf/*/accept_redirects',
   'net/ipv6/conf/*/disable_ipv6',
   'net/netfilter/nf_conntrack_tcp_be_liberal',
+  'net/netfilter/nf_conntrack_tcp_ignore_invalid_rst',
+  'net/netfilter/nf_conntrack_tcp_timeout_close_wait',
 ];
 
 /** `name` with slashes, as `net/ipv4/ip_forward`. Throws Node's system errors: ENOENT, EINVAL, EPERM. */

@@ -4,7 +4,8 @@
  */
 
 import type { Ip } from '../net/ip.js';
-import type { Value } from './nft-objects.js';
+import { TABLE } from './kind.js';
+import type { NftElement, Value } from './nft-objects.js';
 
 /** One direction of a connection. */
 export interface Tuple {
@@ -41,13 +42,18 @@ export interface Learnt {
   readonly data: readonly Value[];
 }
 
+/** What a KernelPort is to delete. */
+export function elementOf({ set, key }: Learnt): NftElement {
+  return { kind: 'element', family: 'inet', table: TABLE, set, key };
+}
+
 /** Synchronous, as a KernelPort is. Throws SystemError when the kernel cannot be asked. */
 export interface FlowPort {
   /** The kernel walks its whole table, but tells of these alone. */
   connections(filter: ConnectionFilter): readonly Connection[];
   /** Empty when there is no such map. */
   learnt(set: string): readonly Learnt[];
-  /** What is not there any more is forgotten already. */
-  forget(connections: readonly Connection[], learnt: readonly Learnt[]): void;
+  /** What is not there any more is forgotten already. Learnt elements are deleted as all elements are, by a KernelPort. */
+  forget(connections: readonly Connection[]): void;
   close(): void;
 }

@@ -48,7 +48,7 @@ export class ClusterBuilder {
     const next = type === 'upsert' ? object : undefined;
     switch (object.kind) {
       case 'Node':
-        return this.#nodes.set(name, next as unknown as Node | undefined).map(key => ({ kind: 'Node', key }));
+        return this.#setNode(name, next as unknown as Node | undefined);
       case 'Namespace':
         return this.#setNamespace(name, next);
       case 'Pod':
@@ -60,6 +60,14 @@ export class ClusterBuilder {
       default:
         return [];
     }
+  }
+
+  #setNode(name: string, object: Node | undefined): Change {
+    const nodes = this.#nodes.set(name, object);
+    const services = nodes.flatMap(node =>
+      this.#services.setNodeAddresses(node, this.#nodes.entries.get(node)?.addresses ?? []),
+    );
+    return [...nodes.map(key => ({ kind: 'Node', key }) as const), ...services.map(service)];
   }
 
   #setNamespace(name: string, object: KubeObject | undefined): Change {

@@ -7,7 +7,7 @@ import type { Service } from '../objects/service.js';
 import type { ExternalFront, ServiceEntry, ServicePort } from './cluster.js';
 import { isForbidden } from './forbidden.js';
 import { type Problem, problem } from './problem.js';
-import type { Ranges } from './ranges.js';
+import type { Owned, Ranges } from './ranges.js';
 import { at, list, portNumber, text, texts } from './read.js';
 
 /** In the order of node ports, LoadBalancer addresses, external IPs; each once. */
@@ -16,7 +16,7 @@ export function externalFronts(
   type: ServiceEntry['type'],
   object: Service,
   ports: readonly ServicePort[],
-  ranges: Ranges,
+  ranges: Ranges & { readonly nodes: Owned },
   problems: Problem[],
 ): readonly ExternalFront[] {
   const given = texts(object, 'spec', 'externalIPs');
@@ -36,6 +36,11 @@ export function externalFronts(
 }
 
 const NONE: readonly ExternalFront[] = [];
+
+/** The texts of all external addresses that the Service names, also of those that it may not take. */
+export function namedAddresses(object: Service | undefined): readonly string[] {
+  return [...texts(object, 'spec', 'externalIPs'), ...loadBalancerIPs(object)].map(text => `${Ip.parse(text)}`);
+}
 
 export function frontClaim({ ip, number, port }: ExternalFront): string {
   return claimText(ip, port.protocol, number);
@@ -72,15 +77,19 @@ function nodePorts(object: Service, ports: readonly ServicePort[]): ExternalFron
 }
 
 /** core/v1 LoadBalancerIngress: what is sent to an address of ipMode Proxy must really go to that proxy (KEP-1860). */
-function loadBalancerIPs(object: Service): string[] {
+function loadBalancerIPs(object: Service | undefined): string[] {
   return list(object, 'status', 'loadBalancer', 'ingress').flatMap(item =>
     text(item, 'ipMode') === 'Proxy' ? [] : (text(item, 'ip') ?? []),
   );
 }
 
 /** Why the address cannot be a Service's: it would take what is meant for the cluster itself. */
-function refusal(ip: Ip | undefined, via: 'LoadBalancer' | 'ExternalIP', ranges: Ranges) {
-  const { serviceCidrs, podCidrs = [], externalIPs = [] } = ranges;
-  if (!ip || isForbidden(ip) || [...serviceCidrs, ...podCidrs].some(cidr => cidr.contains(ip))) return 'PW-S405';
+function refusal(
+  ip: Ip | undefined,
+  via: 'LoadBalancer' | 'ExternalIP',
+  { serviceCidrs, podCidrs = [], externalIPs = [], nodes }: Parameters<typeof externalFronts>[4],
+) {
+  if (!ip || isForbidden(ip) || nodes.has(`${ip}`) || [...serviceCidrs, ...podCidrs].some(cidr => cidr.contains(ip)))
+    return 'PW-S405';
   return via === 'ExternalIP' && !externalIPs.some(cidr => cidr.contains(ip)) ? 'PW-S406' : undefined;
 }

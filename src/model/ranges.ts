@@ -12,3 +12,8 @@ export interface Ranges {
    */
   readonly externalIPs?: readonly Cidr[];
 }
+
+/** What no Service may take although no range says so: addresses that belong to somebody, by their texts. */
+export interface Owned {
+  has(address: string): boolean;
+}

@@ -1,9 +1,11 @@
 /** All Services with their slices, whichever came first. Decides who owns an address or a port that two Services name. */
 
+import type { Ip } from '../net/ip.js';
 import type { KubeObject } from '../objects/meta.js';
 import type { Service } from '../objects/service.js';
 import { Claims } from './claims.js';
 import type { ServiceEntry, SliceEntry } from './cluster.js';
+import { namedAddresses } from './external.js';
 import type { Ranges } from './ranges.js';
 import { claimsOf, serviceEntry, withoutClaims, withSlices } from './service.js';
 import { sliceEntry, sliceService } from './slice.js';
@@ -19,6 +21,12 @@ export class ServiceIndex {
   readonly #slices = new Map<string, readonly SliceEntry[]>();
   readonly #sliceOwner = new Map<string, string>();
 
+  /** Of the nodes, by their texts: no Service's. */
+  readonly #nodeAddresses = new Map<string, readonly string[]>();
+  readonly #taken = new Set<string>();
+  /** By external address, the Services that name it. */
+  readonly #naming = new Map<string, Set<string>>();
+
   constructor(private readonly ranges: Ranges) {}
 
   /** The owner of what is claimed by that text: a ClusterIP in its canonical text, or `claimText`. */
@@ -31,8 +39,9 @@ export class ServiceIndex {
     const key = `${namespace}/${name}`;
     const old = this.#written(key);
     const slices = this.#slices.get(key) ?? [];
-    const next = object && serviceEntry(namespace, name, object, slices, this.ranges);
+    const next = object && serviceEntry(namespace, name, object, slices, this.ranges, this.#taken);
     if (!old && !next) return [];
+    this.#name(key, namedAddresses(old?.object), namedAddresses(object));
     const rivals = this.#claims.replace(old, claimsOf(old), next, claimsOf(next));
     if (next) this.#publish(next);
     else {
@@ -41,6 +50,23 @@ export class ServiceIndex {
     }
     for (const rival of rivals) this.#publish(this.#written(rival)!);
     return rivals.length ? [key, ...rivals] : [key];
+  }
+
+  /** A node has these addresses now: what it gained no Service keeps, and what it lost a Service may take. */
+  setNodeAddresses(node: string, ips: readonly Ip[]): string[] {
+    const before = this.#nodeAddresses.get(node) ?? [];
+    const now = ips.map(String);
+    const differing = [...before.filter(ip => !now.includes(ip)), ...now.filter(ip => !before.includes(ip))];
+    if (!differing.length) return [];
+    if (now.length) this.#nodeAddresses.set(node, now);
+    else this.#nodeAddresses.delete(node);
+    this.#taken.clear();
+    for (const own of this.#nodeAddresses.values()) for (const ip of own) this.#taken.add(ip);
+    const concerned = new Set(differing.flatMap(ip => [...(this.#naming.get(ip) ?? [])]));
+    return [...concerned].flatMap(key => {
+      const { namespace, name, object } = this.#written(key)!;
+      return this.setService(namespace, name, object);
+    });
   }
 
   setSlice(namespace: string, name: string, object: KubeObject | undefined): string[] {
@@ -75,6 +101,15 @@ export class ServiceIndex {
 
   #written(key: string): ServiceEntry | undefined {
     return (this.#curtailed.size ? this.#curtailed.get(key) : undefined) ?? this.entries.get(key);
+  }
+
+  #name(key: string, before: readonly string[], now: readonly string[]): void {
+    for (const text of before) {
+      const keys = this.#naming.get(text);
+      keys?.delete(key);
+      if (!keys?.size) this.#naming.delete(text);
+    }
+    for (const text of now) this.#naming.set(text, (this.#naming.get(text) ?? new Set()).add(key));
   }
 
   /** Without what another Service owns. */

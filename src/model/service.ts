@@ -7,7 +7,7 @@ import type { Service } from '../objects/service.js';
 import type { ExternalFront, ServiceEntry, ServicePort, SliceEntry, TrafficPolicy } from './cluster.js';
 import { externalFronts, frontClaim, sourceRanges } from './external.js';
 import { type Problem, problem } from './problem.js';
-import type { Ranges } from './ranges.js';
+import type { Owned, Ranges } from './ranges.js';
 import { at, created, flag, list, portNumber, text, texts } from './read.js';
 
 const TYPES = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const;
@@ -15,13 +15,14 @@ const PROTOCOLS: readonly string[] = ['TCP', 'UDP', 'SCTP'];
 /** core/v1 ClientIPConfig: three hours. */
 const AFFINITY_SECONDS = 10_800;
 
-/** The entry of that Service; `slices` are ordered by key. */
+/** The entry of that Service; `slices` are ordered by key, `nodes` has the addresses of the nodes. */
 export function serviceEntry(
   namespace: string,
   name: string,
   object: Service,
   slices: readonly SliceEntry[],
   ranges: Ranges,
+  nodes: Owned,
 ): ServiceEntry {
   const key = `${namespace}/${name}`;
   const problems: Problem[] = [];
@@ -39,7 +40,10 @@ export function serviceEntry(
     created: created(object),
     headless,
     clusterIPs: type === 'ExternalName' ? NONE : clusterIPs(key, addresses, ranges.serviceCidrs, problems),
-    externals: type === 'ExternalName' || headless ? NONE : externalFronts(key, type, object, ports, ranges, problems),
+    externals:
+      type === 'ExternalName' || headless
+        ? NONE
+        : externalFronts(key, type, object, ports, { ...ranges, nodes }, problems),
     ports,
     internalTrafficPolicy: policy(object, 'internalTrafficPolicy'),
     externalTrafficPolicy: policy(object, 'externalTrafficPolicy'),

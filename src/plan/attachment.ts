@@ -1,6 +1,7 @@
 /** A Pod's connection to its node, as the agent's journal has it: known without the API server. */
 
 import type { Cidr } from '../net/cidr.js';
+import type { Protocol } from '../net/flow.js';
 import { Ip } from '../net/ip.js';
 import type { Mac } from '../net/mac.js';
 import { BRIDGE_MAC } from './names.js';
@@ -28,8 +29,21 @@ export interface Attachment {
   readonly gateways: readonly Ip[];
   /** Bytes: `podMtu(settings)`. */
   readonly mtu: number;
+  /** Ports of the node that lead to it. */
+  readonly hostPorts: readonly HostPort[];
   /** DEL was called: the link may stay for a moment, so that links go in groups, but nothing leads to it or passes it. */
   readonly leaving?: boolean;
+}
+
+/** A container's port with a hostPort. */
+export interface HostPort {
+  readonly protocol: Protocol;
+  /** On the node, 1..65535. */
+  readonly number: number;
+  /** In the Pod, 1..65535. */
+  readonly containerPort: number;
+  /** The one address of the node that it is reached at, or 0.0.0.0 or :: for those of a family; left out: all. */
+  readonly hostIP?: Ip;
 }
 
 /** Link-local, the same in every Pod: the Pod needs no address of the node, and no two Pods share a link (RFC 3927, RFC 4291). */

@@ -107,7 +107,8 @@ export const ERRORS = {
   },
   'PW-S405': {
     cause: '{object}: {via} address {ip} is none that a Service may take, and is not served',
-    advice: "choose an address outside of the cluster's own Service and Pod ranges, loopback, link-local and multicast",
+    advice:
+      "choose an address outside of the cluster's own Service and Pod ranges, none of a node, no loopback, link-local or multicast one",
   },
   'PW-S406': {
     cause: '{object}: external IP {ip} is not allowed on this cluster, and is not served',

@@ -4,6 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CniError } from '../../src/cni/errors.js';
 import type { Attached } from '../../src/cni/result.js';
+import { Ip } from '../../src/net/ip.js';
+import type { HostPort } from '../../src/plan/attachment.js';
+import { service } from '../plan/world.js';
 import { addRequest, checkRequest, NODE, ref, World } from './world.js';
 
 const story = (name: string, tell: (world: World) => Promise<void>) =>
@@ -109,7 +112,7 @@ story(
     const agent = world.start({}, { ...NODE, spec: { podCIDRs: ['10.244.1.0/29', 'fd00:10:244:1::/64'] } });
     for (const id of ['c1', 'c2', 'c3', 'c4', 'c5', 'c6']) world.pod(id);
     for (const id of ['c1', 'c2', 'c3', 'c4', 'c5']) ok(await agent.attachments.add(addRequest(id)));
-    assert.match(agent.attachments.status()!.msg, /10\.244\.1\.0\/29/);
+    assert.equal(agent.attachments.status(), undefined, 'the node stays Ready, or its Pods would be evicted');
     const refused = await agent.attachments.add(addRequest('c6'));
     assert.ok('code' in refused && refused.code === 11);
     assert.deepEqual(world.exhausted, ['10.244.1.0/29']);
@@ -118,6 +121,32 @@ story(
     assert.deepEqual(world.audit(agent), ['c1', 'c3', 'c4', 'c5', 'c6']);
   },
 );
+
+story('a host port is one Pod’s on the node, and no Service’s beside it', async world => {
+  const agent = world.start();
+  for (const id of ['c1', 'c2', 'c3']) world.pod(id);
+  const wanting = (id: string, port: Partial<HostPort>) =>
+    agent.attachments.add({
+      ...addRequest(id),
+      hostPorts: [{ protocol: 'TCP', number: 8080, containerPort: 80, ...port }],
+    });
+  ok(await wanting('c1', {}));
+  const refused = await wanting('c2', { hostIP: Ip.of('172.30.0.11') });
+  assert.ok('code' in refused && refused.code === 11);
+  assert.equal(refused.msg, 'host port TCP/8080 is taken by Pod default/c1');
+  ok(await wanting('c2', { protocol: 'UDP' }));
+  ok(await wanting('c3', { hostIP: Ip.of('172.30.0.99') }));
+  await agent.attachments.remove(ref('c1'));
+  world.pod('c4');
+  ok(await wanting('c4', {}));
+  const ports = [{ name: 'http', protocol: 'TCP', port: 80, nodePort: 30080 }];
+  agent.network.apply({ type: 'upsert', object: service('web', ['10.96.1.1'], { type: 'NodePort', ports }) });
+  world.pod('c5');
+  const second = await wanting('c5', { number: 30080 });
+  assert.ok('code' in second && second.msg === 'host port TCP/30080 is the node port of Service default/web');
+  agent.attachments.close();
+  assert.deepEqual(world.audit(agent), ['c2', 'c3', 'c4']);
+});
 
 story('without the Node, or without its pod CIDR, the runtime is told to try again', async world => {
   for (const node of [

@@ -30,6 +30,10 @@ const record = (containerId: string, state: State = 'attached'): AttachmentRecor
     netns: '/run/netns/x',
     gateways: [Ip.of('169.254.1.1')],
     mtu: 1500,
+    hostPorts: [
+      { protocol: 'TCP', number: 8080, containerPort: 80 },
+      { protocol: 'UDP', number: 53, containerPort: 5353, hostIP: Ip.of('172.30.0.11') },
+    ],
   },
 });
 

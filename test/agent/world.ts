@@ -50,6 +50,7 @@ export const addRequest = (containerId: string, netns = `/run/netns/${containerI
   ref: ref(containerId),
   netns,
   pod: { namespace: 'default', name: containerId, uid: `uid-${containerId}` },
+  hostPorts: [],
   dns: {},
 });
 

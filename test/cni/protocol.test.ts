@@ -28,6 +28,8 @@ const parse = (env: Change, config: Change | string = {}) => {
   );
 };
 
+const ports = (...portMappings: readonly unknown[]) => ({ runtimeConfig: { portMappings } });
+
 /** [what differs from a good ADD, in the environment; in the configuration; the code; a word of the message] */
 const REFUSED: readonly [Change, Change | string, number, RegExp][] = [
   [{}, '', 6, /no JSON object/],
@@ -60,6 +62,12 @@ const REFUSED: readonly [Change, Change | string, number, RegExp][] = [
   [{ CNI_NETNS: 'relative' }, {}, 4, /CNI_NETNS/],
   [{ CNI_ARGS: 'novalue' }, {}, 4, /CNI_ARGS/],
   [{ CNI_ARGS: '=x' }, {}, 4, /CNI_ARGS/],
+  [{}, ports({ hostPort: 8080 }), 7, /portMappings/],
+  [{}, ports({ hostPort: 65_536, containerPort: 80 }), 7, /portMappings/],
+  [{}, ports({ hostPort: 8080, containerPort: 80, protocol: 'icmp' }), 7, /portMappings/],
+  [{}, ports({ hostPort: 8080, containerPort: 80, hostIP: '10.0.0' }), 7, /portMappings/],
+  [{}, ports(null), 7, /portMappings/],
+  [{}, { runtimeConfig: { portMappings: {} } }, 7, /portMappings/],
   [{ CNI_COMMAND: 'CHECK' }, {}, 7, /prevResult/],
   [{ CNI_COMMAND: 'CHECK' }, { prevResult: { ips: 'x' } }, 7, /prevResult/],
   [{ CNI_COMMAND: 'GC' }, {}, 7, /valid-attachments/],
@@ -88,7 +96,21 @@ const TAKEN: readonly [Change, Change, object][] = [
     { dns: { nameservers: ['10.96.0.10'] } },
     { command: 'ADD', pod: { namespace: 'shop', name: 'web-0', uid: 'u-1' }, dns: { nameservers: ['10.96.0.10'] } },
   ],
-  [{ CNI_ARGS: 'a=b=c;;' }, {}, { command: 'ADD', pod: undefined }],
+  [{ CNI_ARGS: 'a=b=c;;' }, {}, { command: 'ADD', pod: undefined, hostPorts: [] }],
+  [
+    {},
+    ports(
+      { hostPort: 8080, containerPort: 80, protocol: 'tcp', hostIP: '' },
+      { hostPort: 53, containerPort: 5353, protocol: 'UDP', hostIP: '172.30.0.11' },
+      { hostPort: 0, containerPort: 81, protocol: 'tcp' },
+    ),
+    {
+      hostPorts: [
+        { protocol: 'TCP', number: 8080, containerPort: 80 },
+        { protocol: 'UDP', number: 53, containerPort: 5353, hostIP: Ip.of('172.30.0.11') },
+      ],
+    },
+  ],
   [{ CNI_IFNAME: 'fifteen-bytes-a' }, { cniVersion: '0.3.1' }, { command: 'ADD', version: '0.3.1' }],
   [{ CNI_COMMAND: 'DEL' }, { prevResult: PREVIOUS }, { command: 'DEL', ref: REF }],
   [{ CNI_COMMAND: 'DEL', CNI_NETNS: undefined }, {}, { command: 'DEL', ref: REF }],

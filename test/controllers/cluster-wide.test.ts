@@ -29,6 +29,10 @@ describe('scheduler', () => {
     containers: [{ name: 'c', image: 'pause', resources: { requests: { cpu: amount } } }],
   });
 
+  const hostPort = (more: object) => ({
+    containers: [{ name: 'c', image: 'pause', ports: [{ containerPort: 80, hostPort: 8080, ...more }] }],
+  });
+
   const rows: readonly (readonly [title: string, spec: Record<string, unknown>, outcome: string])[] = [
     ['any Pod goes where it may', {}, 'n1'],
     [
@@ -62,6 +66,13 @@ describe('scheduler', () => {
       cpu('4001m'),
       '0/3 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {gpu: yes}, 1 node(s) were unschedulable.',
     ],
+    ['a host port that another Pod has, at another address', hostPort({ hostIP: '172.30.0.12' }), 'n1'],
+    ['a host port that another Pod has, of another protocol', hostPort({ protocol: 'UDP' }), 'n1'],
+    [
+      'a host port that another Pod has',
+      hostPort({}),
+      "0/3 nodes are available: 1 node(s) didn't have free ports for the requested pod ports, 1 node(s) had untolerated taint {gpu: yes}, 1 node(s) were unschedulable.",
+    ],
     ['another scheduler', { schedulerName: 'mine' }, ''],
     ['a gate', { schedulingGates: [{ name: 'wait' }] }, ''],
   ];
@@ -69,6 +80,12 @@ describe('scheduler', () => {
     it(`${title}: ${outcome || 'left alone'}`, () => {
       const at = new Cluster();
       for (const [name, more] of Object.entries(node)) at.node(name, more);
+      const first = { ...hostPort({ hostIP: '172.30.0.11' }), nodeName: 'n1' };
+      at.create({
+        ...template('there', 'pause', first),
+        kind: 'Pod',
+        metadata: { name: 'there', namespace: 'default' },
+      });
       at.create({ ...template('web', 'pause', spec), kind: 'Pod', metadata: { name: 'web', namespace: 'default' } });
       at.settle();
       const pod = at.get(pods, 'web')!;

@@ -5,7 +5,7 @@ import { ioctl } from '../../src/host/ioctl.js';
 import { bindSocket, MSG_DONTWAIT, recv, SOCK_CLOEXEC, SOCK_RAW, send, socket } from '../../src/host/libc.js';
 import { withNamespace } from '../../src/host/namespace.js';
 import { Ip } from '../../src/net/ip.js';
-import { type Mac, parseMac } from '../../src/net/mac.js';
+import { formatMac, type Mac, parseMac } from '../../src/net/mac.js';
 
 // linux/if_packet.h, linux/if_ether.h, linux/sockios.h
 const AF_PACKET = 17;
@@ -66,6 +66,52 @@ export function udpFrame(ethernet: Ethernet, source: string, destination: string
   udp.writeUInt16BE(9, 2);
   udp.writeUInt16BE(udp.length, 4);
   return frame(ethernet, Ip.of(source), Ip.of(destination), 17, udp, 6);
+}
+
+/** What a TCP segment says (RFC 9293 §3.1); `flags` by their letters: S, A, F, R, P. */
+export interface Segment {
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly sequence: number;
+  readonly acknowledged: number;
+  readonly flags: string;
+}
+
+export function tcpFrame(ethernet: Ethernet, source: string, destination: string, segment: Segment, text = ''): Buffer {
+  const tcp = Buffer.concat([Buffer.alloc(20), Buffer.from(text)]);
+  tcp.writeUInt16BE(segment.sourcePort, 0);
+  tcp.writeUInt16BE(segment.destinationPort, 2);
+  tcp.writeUInt32BE(segment.sequence >>> 0, 4);
+  tcp.writeUInt32BE(segment.acknowledged >>> 0, 8);
+  tcp.writeUInt8(0x50, 12);
+  for (const letter of segment.flags) tcp[13]! |= 1 << 'FSRPA'.indexOf(letter);
+  tcp.writeUInt16BE(65_535, 14);
+  return frame(ethernet, Ip.of(source), Ip.of(destination), 6, tcp, 16);
+}
+
+export interface SeenSegment extends Segment {
+  readonly ethernet: Ethernet;
+  readonly source: string;
+  readonly destination: string;
+}
+
+/** The frame's TCP segment, if that is what it carries. */
+export function tcpSegment(frame: Buffer): SeenSegment | undefined {
+  const type = frame.readUInt16BE(12);
+  const family = type === 0x0800 ? 4 : type === 0x86dd ? 6 : undefined;
+  if (!family || frame[family === 4 ? 23 : 20] !== 6) return undefined;
+  const [from, size, tcp] = family === 4 ? [26, 4, 34] : [22, 16, 54];
+  const flags = [...'FSRPA'].filter((_, bit) => frame[tcp + 13]! & (1 << bit)).join('');
+  return {
+    ethernet: { to: formatMac(frame.subarray(0, 6)), from: formatMac(frame.subarray(6, 12)) },
+    source: String(new Ip(frame.subarray(from, from + size))),
+    destination: String(new Ip(frame.subarray(from + size, from + 2 * size))),
+    sourcePort: frame.readUInt16BE(tcp),
+    destinationPort: frame.readUInt16BE(tcp + 2),
+    sequence: frame.readUInt32BE(tcp + 4),
+    acknowledged: frame.readUInt32BE(tcp + 8),
+    flags,
+  };
 }
 
 /** A router advertisement (RFC 4861 §4.2) that offers itself as default router and a prefix to make addresses from. */

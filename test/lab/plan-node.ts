@@ -6,7 +6,7 @@ import { diff } from '../../src/kernel/diff.js';
 import { format, stateOf } from '../../src/kernel/kinds.js';
 import type { KernelObject, KernelPort } from '../../src/kernel/port.js';
 import { ClusterBuilder } from '../../src/model/builder.js';
-import type { Change } from '../../src/model/cluster.js';
+import type { Change, ClusterEvent } from '../../src/model/cluster.js';
 import { Cidr } from '../../src/net/cidr.js';
 import { Ip } from '../../src/net/ip.js';
 import type { KubeObject } from '../../src/objects/meta.js';
@@ -29,7 +29,8 @@ export class PlannedNode {
   readonly #settings: Settings;
   readonly #builder: ClusterBuilder;
   readonly #planner: Planner;
-  readonly #port: KernelPort;
+  /** Its kernel. */
+  readonly port: KernelPort;
   readonly #reconciler: Reconciler;
   readonly #wanted = new Map<string, readonly KernelObject[]>();
 
@@ -39,12 +40,12 @@ export class PlannedNode {
   ) {
     this.#settings = { ...node1(), ...settings };
     const outside = this.#namespace(this.outside);
-    this.#port = this.#namespace(this.netns);
-    must(this.#port, [...LOOPBACK, ...underlay(this.outside)]);
+    this.port = this.#namespace(this.netns);
+    must(this.port, [...LOOPBACK, ...underlay(this.outside)]);
     must(outside, [...LOOPBACK, ...neighbourhood()]);
     this.#builder = new ClusterBuilder(RANGES);
     this.#planner = new Planner(this.#builder.cluster, 'n1', this.#settings);
-    this.#reconciler = new Reconciler(this.#port);
+    this.#reconciler = new Reconciler(this.port);
     this.#set(this.#planner.start());
   }
 
@@ -54,8 +55,16 @@ export class PlannedNode {
   }
 
   applyAll(objects: Iterable<KubeObject>): Change {
+    return this.#events('upsert', objects);
+  }
+
+  removeAll(objects: Iterable<KubeObject>): Change {
+    return this.#events('delete', objects);
+  }
+
+  #events(type: ClusterEvent['type'], objects: Iterable<KubeObject>): Change {
     const changes = Array.from(objects, object => {
-      const change = this.#builder.apply({ type: 'upsert', object });
+      const change = this.#builder.apply({ type, object });
       this.#set(this.#planner.apply(change));
       return change;
     }).flat();
@@ -95,7 +104,7 @@ export class PlannedNode {
   /** What the kernel has otherwise than wanted, read back anew. */
   differences(): readonly string[] {
     const wanted = stateOf([...this.#wanted.values()].flat());
-    return diff(wanted, this.#port.read()).map(({ verb, object }) => `${verb} ${format(object)}`);
+    return diff(wanted, this.port.read()).map(({ verb, object }) => `${verb} ${format(object)}`);
   }
 
   close(): void {

@@ -6,8 +6,10 @@ import { StaleFlows } from '../../src/agent/stale-flows.js';
 import { openFlows } from '../../src/host/flow-kernel.js';
 import { withNamespace } from '../../src/host/namespace.js';
 import { connectTcp } from '../../src/host/sockets.js';
-import type { FlowPort } from '../../src/kernel/flows.js';
+import { elementOf, type FlowPort } from '../../src/kernel/flows.js';
+import type { Change } from '../../src/model/cluster.js';
 import { Ip } from '../../src/net/ip.js';
+import type { KubeObject } from '../../src/objects/meta.js';
 import { node, service, slice } from '../plan/world.js';
 import { eventually, skip } from './lab.js';
 import { PlannedNode, route } from './plan-node.js';
@@ -32,7 +34,7 @@ describe('connections whose endpoint is gone', { skip }, () => {
     stops = [serve(planned.addPod('a', A[4], A[6]), 'a', 8080), serve(planned.addPod('b', B[4], B[6]), 'b', 8080)];
     client = planned.addPod('client', CLIENT[4], CLIENT[6]);
     flows = openFlows(planned.netns);
-    stale = new StaleFlows(flows);
+    stale = new StaleFlows(flows, planned.port);
   });
   after(() => {
     for (const stop of stops) stop();
@@ -53,7 +55,10 @@ describe('connections whose endpoint is gone', { skip }, () => {
         ),
       ),
     );
-    const change = planned.apply(service('web', [WEB[4], WEB[6]], { ports, sessionAffinity: 'ClientIP' }), ...objects);
+    flushed(planned.apply(service('web', [WEB[4], WEB[6]], { ports, sessionAffinity: 'ClientIP' }), ...objects));
+  };
+
+  const flushed = (change: Change) => {
     stale.changed(change);
     stale.flushed(planned.node);
   };
@@ -85,6 +90,66 @@ describe('connections whose endpoint is gone', { skip }, () => {
     });
   }
 
+  it('a client stays with an endpoint that drains, and leaves it in the moment that it is gone', async () => {
+    const talker = new Talker(client, WEB[4]);
+    const udp = (...ips: Parameters<typeof slice>[2]) =>
+      flushed(planned.apply(slice('web-4-UDP', 'web', ips, { port: 8080, portName: 'udp', protocol: 'UDP' })));
+    const draining = { ready: false, serving: true, terminating: true };
+    try {
+      endpoints(A);
+      assert.equal(await talker.ask(), `a ${CLIENT[4]}`);
+      udp([A[4], draining], B[4]);
+      assert.equal(await talker.ask(), `a ${CLIENT[4]}`);
+      udp(B[4]);
+      assert.equal(await talker.ask(), `b ${CLIENT[4]}`);
+    } finally {
+      talker.close();
+    }
+  });
+
+  it('node ports are forgotten, also when very many Services go at once', async () => {
+    const names = Array.from({ length: 25 }, (_, i) => `many-${i}`);
+    const objects = names.flatMap((name, i) => {
+      const ports = [{ name: 'udp', protocol: 'UDP', port: 53, nodePort: 30500 + i }];
+      const target = { port: 8080, portName: 'udp', protocol: 'UDP' };
+      return [service(name, [`10.96.7.${i}`], { type: 'NodePort', ports }), slice(`${name}-1`, name, [A[4]], target)];
+    });
+    flushed(planned.applyAll(objects));
+    const talker = new Talker(planned.outside, '172.30.0.11', 30511);
+    try {
+      assert.match(await talker.ask(), /^a /);
+      flushed(planned.removeAll(objects));
+      assert.equal(await talker.ask(), 'ECONNREFUSED');
+    } finally {
+      talker.close();
+    }
+  });
+
+  it('what went to an address before a Service had it comes to the Service', async () => {
+    const ports = [{ name: 'udp', protocol: 'UDP', port: 80 }];
+    const target = { port: 8080, portName: 'udp', protocol: 'UDP' };
+    const talker = new Talker(client, '192.0.2.77');
+    try {
+      assert.doesNotMatch(await talker.ask(), /^a /, 'the neighbour outside sends it back');
+      const balancer = service('late', ['10.96.1.9'], { type: 'LoadBalancer', ports });
+      const status = { loadBalancer: { ingress: [{ ip: '192.0.2.77' }] } };
+      flushed(planned.applyAll([{ ...balancer, status } as KubeObject, slice('late-1', 'late', [A[4]], target)]));
+      assert.equal(await talker.ask(), `a ${CLIENT[4]}`);
+    } finally {
+      talker.close();
+    }
+  });
+
+  it('what it deletes is no change by a stranger', async () => {
+    endpoints(A);
+    await askTcp(client, WEB[4], 80);
+    await eventually('the affinity is learnt', () => flows.learnt('affinity4-10800').length);
+    const before = planned.port.foreignChanges!();
+    endpoints(B);
+    assert.deepEqual(flows.learnt('affinity4-10800'), []);
+    assert.equal(planned.port.foreignChanges!(), before);
+  });
+
   it('a sweep finds what nobody saw go', async () => {
     const talker = new Talker(client, WEB[4]);
     try {
@@ -92,7 +157,7 @@ describe('connections whose endpoint is gone', { skip }, () => {
       assert.equal(await talker.ask(), `a ${CLIENT[4]}`);
       planned.apply(sliceOf('web-4-UDP', 4, 'UDP', [B[4]]));
       assert.equal(await talker.ask(), `a ${CLIENT[4]}`, 'the kernel goes on as it began');
-      new StaleFlows(flows).sweep(planned.node);
+      new StaleFlows(flows, planned.port).sweep(planned.node);
       assert.equal(await talker.ask(), `b ${CLIENT[4]}`);
     } finally {
       talker.close();
@@ -108,7 +173,7 @@ describe('connections whose endpoint is gone', { skip }, () => {
     const count = () => flows.connections({ protocol: 6 }).length + flows.connections({ protocol: 17 }).length;
     const before = count();
     endpoints(A, B);
-    new StaleFlows(flows).sweep(planned.node);
+    new StaleFlows(flows, planned.port).sweep(planned.node);
     assert.equal(count(), before);
     talker.close();
     socket.destroy();
@@ -132,7 +197,10 @@ describe('connections whose endpoint is gone', { skip }, () => {
     await askTcp(client, WEB[4], 80);
     const learnt = await eventually('the affinity is learnt', () => flows.learnt('affinity4-10800'));
     const connections = flows.connections({ protocol: 17 });
-    for (let i = 0; i < 2; i++) flows.forget(connections, learnt);
+    for (let i = 0; i < 2; i++) {
+      flows.forget(connections);
+      assert.deepEqual(planned.port.apply(learnt.map(element => ({ verb: 'delete', object: elementOf(element) }))), []);
+    }
     assert.deepEqual(flows.learnt('affinity4-10800'), []);
     assert.deepEqual(flows.connections({ protocol: 17 }), []);
     assert.deepEqual(flows.learnt('nosuch'), []);

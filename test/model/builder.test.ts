@@ -47,6 +47,11 @@ describe('problems', () => {
   for (const ip of ['127.0.0.1', '::ffff:127.0.0.1', '169.254.1.1', '10.96.1.2', '10.244.1.5', 'here']) {
     check(`a LoadBalancer address ${ip}`, [balanced('web', ip)], ['PW-S405 Service default/web']);
   }
+  for (const objects of [
+    [node(2), balanced('web', '172.30.0.12')],
+    [balanced('web', '172.30.0.12'), node(2)],
+  ])
+    check(`a LoadBalancer address of a node; first the ${objects[0]!.kind}`, objects, ['PW-S405 Service default/web']);
   check('an external IP that is not allowed', [external('web', ['192.0.2.1'])], ['PW-S406 Service default/web']);
   check('an external IP inside the Service ranges', [external('web', ['10.96.1.2'])], ['PW-S405 Service default/web']);
   check(
@@ -73,6 +78,20 @@ describe('problems', () => {
     [node(1), node(2), service('web', ['10.96.1.1', 'fd00:10:96::1']), slice('web-1', 'web', ['10.244.1.5'])],
     [],
   );
+});
+
+it('an address that a node gives up may be a Service’s, and is taken from it by a node that comes', () => {
+  const builder = new ClusterBuilder(options);
+  const served = () => builder.cluster.services.get('default/web')!.externals.map(({ ip }) => `${ip}`);
+  for (const object of [balanced('web', 'fd00:172:30::12'), node(1)]) builder.apply({ type: 'upsert', object });
+  assert.deepEqual(served(), ['fd00:172:30::12']);
+  assert.deepEqual(builder.apply({ type: 'upsert', object: node(2) }), [
+    { kind: 'Node', key: 'n2' },
+    { kind: 'Service', key: 'default/web' },
+  ]);
+  assert.deepEqual(served(), []);
+  assert.equal(builder.apply({ type: 'delete', object: node(2) }).length, 2);
+  assert.deepEqual(served(), ['fd00:172:30::12']);
 });
 
 describe('a Service of every field', () => {

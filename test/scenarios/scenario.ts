@@ -8,7 +8,7 @@ import { ClusterBuilder } from '../../src/model/builder.js';
 import type { ClusterEvent } from '../../src/model/cluster.js';
 import { Ip } from '../../src/net/ip.js';
 import type { KubeObject } from '../../src/objects/meta.js';
-import type { Attachment, Profile } from '../../src/plan/attachment.js';
+import type { Attachment, HostPort, Profile } from '../../src/plan/attachment.js';
 import { Planner, plan } from '../../src/plan/planner.js';
 import { podSide } from '../../src/plan/pods/pod-side.js';
 import type { Settings } from '../../src/plan/settings.js';
@@ -144,14 +144,24 @@ class Lab {
     }
   }
 
-  /** `default/client 10.244.1.5 fd00:10:244:1::5 [bridge]`. */
+  /** `default/client 10.244.1.5 fd00:10:244:1::5 [bridge] [8080→80/TCP@172.30.0.11]`. */
   #attach(line: string): void {
     const words = line.split(' ');
     const profile: Profile = words.includes('bridge') ? 'bridge' : 'routed';
     const [namespace, name] = words[0]!.split('/') as [string, string];
     const ips = words.slice(1).flatMap(word => Ip.parse(word) ?? []);
     const netns = `/run/netns/${words[0]}`;
-    const attachment = attachmentOf({ id: words[0]!, namespace, name, ips, netns, profile, settings: this.settings });
+    const hostPorts = words.flatMap(word => hostPort(word) ?? []);
+    const attachment = attachmentOf({
+      id: words[0]!,
+      namespace,
+      name,
+      ips,
+      netns,
+      profile,
+      hostPorts,
+      settings: this.settings,
+    });
     this.#attachments.set(attachment.id, attachment);
     this.#pods.set(attachment.netns, new FakeKernel(this.#pods));
     this.#set(this.#planner.attach(attachment));
@@ -228,4 +238,16 @@ function reference(line: string): KubeObject {
   const [kind = '', path = ''] = line.split(' ');
   const [name = '', namespace] = path.split('/').reverse();
   return { apiVersion: 'v1', kind, metadata: { name, namespace } };
+}
+
+function hostPort(word: string): HostPort | undefined {
+  const [, number, containerPort, protocol, ip] = /^(\d+)→(\d+)\/(\w+)(?:@(.+))?$/.exec(word) ?? [];
+  if (!protocol) return undefined;
+  const hostIP = ip === undefined ? undefined : Ip.of(ip);
+  return {
+    protocol: protocol as HostPort['protocol'],
+    number: Number(number),
+    containerPort: Number(containerPort),
+    hostIP,
+  };
 }

@@ -25,6 +25,10 @@ const SYSCTLS = [
   // answers with a reset (kubernetes#74839). To drop such segments would cut connections of which this node sees one way
   // only (#94861); so connection tracking takes them as they are.
   ['net/netfilter/nf_conntrack_tcp_be_liberal', '1'],
+  // The same for a reset, which is judged apart: it goes back translated, changes nothing here, and its receiver judges it.
+  ['net/netfilter/nf_conntrack_tcp_ignore_invalid_rst', '1'],
+  // A connection that one side has closed may go on for long the other way: an hour, as with kube-proxy, not the kernel's minute.
+  ['net/netfilter/nf_conntrack_tcp_timeout_close_wait', '3600'],
   // What comes in by one link and leaves by the same is meant to: two Pods of a bridge, a connection from outside to a
   // ClusterIP. Telling the sender of a short cut would lead it past the rules. The kernel sends if any of these says so.
   ['net/ipv4/conf/LINK/send_redirects', '0'],

@@ -6,6 +6,7 @@ import type { Family } from '../../net/ip.js';
 import type { Feature } from '../feature.js';
 import { baseChain, chain, FAMILIES, inSet, is, notInSet, rule, set, setPair, WORDS } from '../nft.js';
 import { frontKey, MAPS } from './chooser.js';
+import { hostPortRules, hostPortSets } from './host-ports.js';
 
 /** Refused at once: a client that hears nothing would wait for its timeout. */
 export const REFUSE: Verdict = { verdict: 'goto', chain: 'refuse-service' };
@@ -27,13 +28,15 @@ export const rules: Feature = {
     ...setPair('no-endpoints', ['ip', 'inet_proto', 'inet_service'], { data: 'verdict' }),
     ...setPair('source-ranges', ['ip', 'inet_proto', 'inet_service', 'ip'], { interval: true }),
     ...setPair('lb-ips', ['ip']),
+    ...hostPortSets(),
     baseChain('services', [
       ...FAMILIES.map(family =>
         lookUp('Services, from outside', family, MAPS.outside[family].fronts, fromOutside(family)),
       ),
       ...fronts(),
+      ...hostPortRules(),
     ]),
-    baseChain('services-local', fronts()),
+    baseChain('services-local', [...fronts(), ...hostPortRules()]),
     baseChain('refuse', refusals()),
     // What stays on the node is answered here: the DNS addresses are in the Service range, too.
     baseChain('refuse-local', [rule('local', is('meta oifname', 'lo'), { verdict: 'accept' }), ...refusals()]),

@@ -8,6 +8,7 @@ import { element, slots } from '../nft.js';
 import { affinityObjects, learn } from './affinity.js';
 import { chooser, MAPS } from './chooser.js';
 import { type Front, frontsOf } from './fronts.js';
+import { hostPorts } from './host-ports.js';
 import { REFUSE, rules } from './rules.js';
 import { hairpin, source } from './source.js';
 
@@ -23,7 +24,7 @@ const everyService: FeatureOf<'Service'> = {
   },
 };
 
-export const services: readonly Feature[] = [rules, learn, everyService, source, hairpin];
+export const services: readonly Feature[] = [rules, learn, everyService, hostPorts, source, hairpin];
 
 /** Written out: 60,000 elements share these texts. */
 const REFUSED = { 4: 'no-endpoints4', 6: 'no-endpoints6' } as const;

@@ -13,11 +13,20 @@ import { serving, type Target } from './select.js';
 
 export type Node = Pick<World, 'cluster' | 'nodeName' | 'settings'>;
 
-/** What an entry in the kernel says of where it was sent and where it went. */
-interface Sent {
+/** Where an entry in the kernel says that it was sent. */
+export interface Sent {
   readonly ip: Ip;
   readonly protocol: number;
   readonly port: number;
+}
+
+/** Equal for what was sent to one front. */
+export function sentText({ ip, protocol, port }: Sent): string {
+  return `${ip} ${protocol} ${port}`;
+}
+
+export function sentOf({ protocol, original }: Connection): Sent {
+  return { ip: original.destination, protocol, port: original.destinationPort };
 }
 
 /** Protocols whose entries live for as long as somebody sends. Of TCP an endpoint that is gone answers with a reset itself. */
@@ -27,9 +36,10 @@ export const CONNECTIONLESS: readonly number[] = [PROTOCOL_NUMBERS.UDP, PROTOCOL
  * A connection keeps an endpoint as long as that serves, even if new ones would not come to it. `gone`: it was asked for
  * by a front that this node had; otherwise only the Service ranges tell that a Service was meant which is no more.
  */
-export function isStale({ protocol, original, reply }: Connection, node: Node, gone = false): boolean {
+export function isStale(connection: Connection, node: Node, gone = false): boolean {
+  const { protocol, reply } = connection;
   if (!CONNECTIONLESS.includes(protocol)) return false;
-  const sent = { ip: original.destination, protocol, port: original.destinationPort };
+  const sent = sentOf(connection);
   const isTranslated = !reply.source.equals(sent.ip) || reply.sourcePort !== sent.port;
   const owner = ownerOf(sent, node);
   if (!owner) return isTranslated && (gone || node.settings.serviceCidrs.some(cidr => cidr.contains(sent.ip)));
@@ -37,6 +47,12 @@ export function isStale({ protocol, original, reply }: Connection, node: Node, g
   // It began while there was no endpoint, and would stay untranslated now that there is one.
   if (!isTranslated) return targets.length > 0 && isFront(owner.service, sent, node);
   return !has(targets, reply.source, reply.sourcePort);
+}
+
+/** Where connections that were sent there may stay: also with endpoints that drain, until those are gone. */
+export function keepers(sent: Sent, node: Node): readonly Target[] {
+  const owner = ownerOf(sent, node);
+  return owner ? serving(owner.service, sent.ip.family, owner.port) : [];
 }
 
 /** New connections follow what was learnt, so it must be where new connections go. */

@@ -18,6 +18,8 @@ export interface ServiceSpec {
   /** LoadBalancer addresses by number; `proxy` of ipMode Proxy. */
   readonly balancer?: readonly number[];
   readonly proxy?: readonly number[];
+  /** LoadBalancer addresses which are a node's own. */
+  readonly balancerAt?: readonly PlaceName[];
   /** External IPs by number. */
   readonly external?: readonly number[];
   readonly nodePort?: number;
@@ -95,6 +97,16 @@ export const CASES: readonly Case[] = [
     title: 'none that is ready is as none',
     service: { endpoints: [unready('a1'), unready('b1')] },
     packets: [['c1', 'clusterIP:80', 'refused']],
+  },
+  {
+    title: 'an address of a node is no Service’s, whatever its status says',
+    service: { spec: BALANCER, balancer: [1], balancerAt: ['n1', 'n2'], endpoints: ['b1'] },
+    packets: [
+      ['a1', 'n2:80', 'elsewhere'],
+      ['n3', 'n1:80', 'elsewhere'],
+      ['outside', 'n1:80', 'elsewhere'],
+      ['a1', 'balancer1:80', 'b1'],
+    ],
   },
   {
     title: 'a port that the Service does not have: refused',

@@ -15,7 +15,8 @@ export function objectsOf(spec: ServiceSpec, at: Addresses): KubeObject[] {
   return [serviceOf(spec, at), ...FAMILIES.map(family => sliceOf(spec, family, at))];
 }
 
-function serviceOf({ spec, balancer, proxy, external, nodePort }: ServiceSpec, at: Addresses): KubeObject {
+function serviceOf(given: ServiceSpec, at: Addresses): KubeObject {
+  const { spec, balancer, balancerAt = [], proxy, external, nodePort } = given;
   const clusterIPs = FAMILIES.map(family => String(at.clusterIP(1, family)));
   const addresses = (numbers: readonly number[] = []) =>
     numbers.flatMap(n => FAMILIES.map(family => String(at.balancerIP(n, family))));
@@ -28,6 +29,7 @@ function serviceOf({ spec, balancer, proxy, external, nodePort }: ServiceSpec, a
   }));
   const ingress = [
     ...addresses(balancer).map(ip => ({ ip, ipMode: 'VIP' })),
+    ...balancerAt.flatMap(place => FAMILIES.map(family => ({ ip: String(at.place(place, family)), ipMode: 'VIP' }))),
     ...addresses(proxy).map(ip => ({ ip, ipMode: 'Proxy' })),
   ];
   return {

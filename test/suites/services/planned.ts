@@ -91,5 +91,6 @@ function attachment(name: PlaceName, profile: Profile, settings: Settings): Atta
     netns: netnsOf(name),
     gateways: gateways(profile, settings.podCidrs),
     mtu: podMtu(settings),
+    hostPorts: [],
   };
 }
