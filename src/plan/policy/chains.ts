@@ -8,7 +8,7 @@ import type { NftChain, NftRule, Statement, Verdict } from '../../kernel/nft-obj
 import { formatRule } from '../../kernel/nft-text.js';
 import type { PolicyEntry, PolicyRule } from '../../model/policy.js';
 import { chain, FAMILIES, inSet, rule } from '../nft.js';
-import { type Direction, END } from './direction.js';
+import { type Direction, END, NO_CONNECTION } from './direction.js';
 import { alternatives } from './match.js';
 import type { NamedPort } from './ports.js';
 
@@ -29,8 +29,10 @@ export function judgement(
   const isolating = ofTier('NetworkPolicy');
   const last = rulesOf(isolating.length ? isolating : ofTier('Baseline'), direction, own, ACCEPT);
   if (isolating.length) last.push(isolation(isolating, direction));
+  else if (last.length) last.push(STRAY);
   const rest = before(NOBODY_ASKED, direction, last);
   const admin = rulesOf(ofTier('Admin'), direction, own, rest.verdict);
+  if (admin.length && !rest.chains.length) admin.push(STRAY);
   return admin.length
     ? before(rest, direction, [...itself(), ...admin])
     : before(NOBODY_ASKED, direction, last.length ? [...itself(), ...last] : last);
@@ -38,6 +40,9 @@ export function judgement(
 
 const ACCEPT: Verdict = { verdict: 'accept' };
 const DROP: Verdict = { verdict: 'drop' };
+
+/** No rule that denies can have known it. */
+const STRAY = rule('no connection', NO_CONNECTION, { counter: true }, DROP);
 
 const NOBODY_ASKED: Judgement = { chains: [], verdict: ACCEPT };
 

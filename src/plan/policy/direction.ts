@@ -2,6 +2,7 @@
 
 import type { Field } from '../../kernel/nft-objects.js';
 import type { Family } from '../../net/ip.js';
+import { is } from '../nft.js';
 
 export type Direction = 'ingress' | 'egress';
 
@@ -23,3 +24,6 @@ export const END: Readonly<Record<Direction, Readonly<Record<Family, Field>>>> =
 export function verdicts(direction: Direction, family: Family): string {
   return `policy-${direction}${family}`;
 }
+
+/** Of such a packet no rule can say who began and where it went. */
+export const NO_CONNECTION = is('ct state', 'invalid,untracked');

@@ -3,11 +3,12 @@
  * so that a change of policy acts on the next one.
  */
 
-import type { NftRule, Statement } from '../../kernel/nft-objects.js';
+import type { Field, NftRule, Statement } from '../../kernel/nft-objects.js';
+import type { Family } from '../../net/ip.js';
 import type { Feature } from '../feature.js';
 import { baseChain, FAMILIES, field, is, rule, setPair, WORDS } from '../nft.js';
 import type { Settings } from '../settings.js';
-import { DIRECTIONS, type Direction, END, verdicts } from './direction.js';
+import { DIRECTIONS, type Direction, END, NO_CONNECTION, verdicts } from './direction.js';
 
 export const rules: Feature = {
   name: 'policy rules',
@@ -34,19 +35,22 @@ const DROP: Statement = { verdict: 'drop' };
 
 /** Fails closed: an address of this node's range that no element knows passes nothing. */
 function judge(direction: Direction, { podCidrs }: Settings): NftRule[] {
-  const address = direction === 'egress' ? 'source' : 'destination';
   return [
-    ...lookUp(direction),
+    ...lookUp(direction, END[direction]),
+    // What belongs to no connection goes by its own addresses, and further only where no rule need ask for more.
+    ...lookUp(direction, OWN[direction], NO_CONNECTION),
     ...podCidrs.map(cidr => rule('policies not known yet', is(END[direction][cidr.family], cidr), DROP)),
-    // What belongs to no connection can be no answer.
-    ...podCidrs.map(cidr =>
-      rule('no connection', is('ct state', 'invalid,untracked'), is(WORDS[cidr.family][address], cidr), DROP),
-    ),
+    ...podCidrs.map(cidr => rule('policies not known yet', NO_CONNECTION, is(OWN[direction][cidr.family], cidr), DROP)),
   ];
 }
 
-function lookUp(direction: Direction): NftRule[] {
+function lookUp(direction: Direction, by: Readonly<Record<Family, Field>>, ...when: readonly Statement[]): NftRule[] {
   return FAMILIES.map(family =>
-    rule('policies', { vmap: [field(END[direction][family])], map: { set: verdicts(direction, family) } }),
+    rule('policies', ...when, { vmap: [field(by[family])], map: { set: verdicts(direction, family) } }),
   );
 }
+
+const OWN = {
+  egress: { 4: WORDS[4].source, 6: WORDS[6].source },
+  ingress: { 4: WORDS[4].destination, 6: WORDS[6].destination },
+} as const;
