@@ -23,7 +23,7 @@ export interface Cluster {
   readonly podsByIp: ReadonlyMap<string, PodEntry>;
   /** By `namespace/name`. */
   readonly services: ReadonlyMap<string, ServiceEntry>;
-  /** By key. */
+  /** By key: `NetworkPolicy namespace/name` or `ClusterNetworkPolicy name`. */
   readonly policies: ReadonlyMap<string, PolicyEntry>;
   /** By the ClusterIP's text: the one Service that owns it. */
   serviceByClusterIP(ip: string): ServiceEntry | undefined;

@@ -118,6 +118,14 @@ export const ERRORS = {
     cause: "{object}: source range '{cidr}' cannot be read, and lets nobody in",
     advice: 'write it as an address and a prefix length, such as 192.0.2.0/24',
   },
+  'PW-P501': {
+    cause: '{object}: {path} is not understood; nothing is allowed by it',
+    advice: 'see `kubectl explain` for the field; the API server refuses such an object',
+  },
+  'PW-P511': {
+    cause: '{object}: {path} matches no address, as its exceptions cover all of it',
+    advice: 'leave the block out, or make the exceptions smaller',
+  },
   'PW-S411': {
     cause: '{object} has no endpoints: no Pod matches its selector {selector}',
     advice: 'compare it with `kubectl -n {namespace} get pods --show-labels`; Pods that have finished do not count',
