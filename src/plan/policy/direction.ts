@@ -20,9 +20,9 @@ export const END: Readonly<Record<Direction, Readonly<Record<Family, Field>>>> =
   ingress: { 4: 'ct reply ip saddr', 6: 'ct reply ip6 saddr' },
 };
 
-/** `policy-egress4`: by a Pod's address what decides of its connections in that direction. */
-export function verdicts(direction: Direction, family: Family): string {
-  return `policy-${direction}${family}`;
+/** `policy-egress4`: by a Pod's address what decides of its connections in that direction, or to its own node. */
+export function verdicts(to: Direction | 'node', family: Family): string {
+  return `policy-${to}${family}`;
 }
 
 /** Of such a packet no rule can say who began and where it went. */

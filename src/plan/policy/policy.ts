@@ -1,14 +1,14 @@
 /** Policies as data: by a Pod's address what decides of its connections, and sets of those whom rules speak of. */
 
 import type { NftElement } from '../../kernel/nft-objects.js';
-import type { KernelObject } from '../../kernel/port.js';
 import type { PodEntry } from '../../model/cluster.js';
+import type { PolicyEntry } from '../../model/policy.js';
 import { PROTOCOL_NUMBERS } from '../../net/flow.js';
 import type { Ip } from '../../net/ip.js';
 import { type Feature, type FeatureOf, NOTHING } from '../feature.js';
 import { element } from '../nft.js';
 import { judgement } from './chains.js';
-import { DIRECTIONS, verdicts } from './direction.js';
+import { type Direction, verdicts } from './direction.js';
 import { namedPorts } from './ports.js';
 import { rules } from './rules.js';
 import { namedPortSet, nodesSet, podsSet, setsOf, type UsedPods } from './sets.js';
@@ -24,13 +24,20 @@ const judged: FeatureOf<'Attachment'> = {
     if (!policies) return NOTHING;
     const pod = world.cluster.pods.get(`${namespace}/${name}`);
     const ports = pod ? namedPorts(pod) : [];
-    return DIRECTIONS.flatMap((direction): KernelObject[] => {
-      const { chains, verdict } = judgement(policies, direction, ports);
-      const cause = `Pod ${namespace}/${name}`;
-      return [...chains, ...ips.map(ip => element(verdicts(direction, ip.family), [ip], cause, verdict))];
-    });
+    const judged = (to: Direction | 'node') => {
+      const { chains, verdict } =
+        to === 'node' ? judgement(towardsNode(policies), 'egress', ports) : judgement(policies, to, ports);
+      return [...chains, ...ips.map(ip => element(verdicts(to, ip.family), [ip], `Pod ${namespace}/${name}`, verdict))];
+    };
+    return [...judged('egress'), ...judged('node'), ...judged('ingress')];
   },
 };
+
+/** "Traffic to and from the node where a Pod is running is always allowed" by NetworkPolicies; the other tiers say of nodes what they like. */
+function towardsNode(policies: readonly PolicyEntry[]): readonly PolicyEntry[] {
+  const isIsolated = policies.some(({ tier, egress }) => tier === 'NetworkPolicy' && egress);
+  return policies.filter(({ tier }) => tier === 'Admin' || (tier === 'Baseline' && !isIsolated));
+}
 
 /** The sets of policies that concern any of them. */
 const sets: FeatureOf<'Policy'> = {

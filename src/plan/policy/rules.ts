@@ -14,18 +14,18 @@ export const rules: Feature = {
   name: 'policy rules',
   per: 'Self',
   plan: settings => [
-    ...DIRECTIONS.flatMap(direction => setPair(`policy-${direction}`, ['ip'], { data: 'verdict' })),
+    ...([...DIRECTIONS, 'node'] as const).flatMap(to => setPair(`policy-${to}`, ['ip'], { data: 'verdict' })),
     baseChain('policy-egress', judge('egress', settings)),
     baseChain('policy-ingress', judge('ingress', settings)),
     // A node's own way to its Pods is always open.
     baseChain('policy-input', [
       rule('local', is('meta iifname', 'lo'), ACCEPT),
       rule('own node', is('ct direction', 'reply'), ACCEPT),
-      ...judge('egress', settings),
+      ...judge('node', settings),
     ]),
     baseChain('policy-output', [
       rule('own node', is('ct direction', 'original'), ACCEPT),
-      ...judge('egress', settings),
+      ...lookUp('node', END.egress),
     ]),
   ],
 };
@@ -34,19 +34,22 @@ const ACCEPT: Statement = { verdict: 'accept' };
 const DROP: Statement = { verdict: 'drop' };
 
 /** Fails closed: an address of this node's range that no element knows passes nothing. */
-function judge(direction: Direction, { podCidrs }: Settings): NftRule[] {
+function judge(to: Direction | 'node', { podCidrs }: Settings): NftRule[] {
+  const direction = to === 'node' ? 'egress' : to;
   return [
-    ...lookUp(direction, END[direction]),
+    ...lookUp(to, END[direction]),
     // What belongs to no connection goes by its own addresses, and further only where no rule need ask for more.
-    ...lookUp(direction, OWN[direction], NO_CONNECTION),
+    ...lookUp(to, OWN[direction], NO_CONNECTION),
     ...podCidrs.map(cidr => rule('policies not known yet', is(END[direction][cidr.family], cidr), DROP)),
     ...podCidrs.map(cidr => rule('policies not known yet', NO_CONNECTION, is(OWN[direction][cidr.family], cidr), DROP)),
   ];
 }
 
-function lookUp(direction: Direction, by: Readonly<Record<Family, Field>>, ...when: readonly Statement[]): NftRule[] {
+type Fields = Readonly<Record<Family, Field>>;
+
+function lookUp(to: Direction | 'node', by: Fields, ...when: readonly Statement[]): NftRule[] {
   return FAMILIES.map(family =>
-    rule('policies', ...when, { vmap: [field(by[family])], map: { set: verdicts(direction, family) } }),
+    rule('policies', ...when, { vmap: [field(by[family])], map: { set: verdicts(to, family) } }),
   );
 }
 

@@ -77,7 +77,7 @@ export const CASES: readonly Case[] = [
     passes: [
       ['client', 'web:8080', 'service:80'],
       ['outside', 'node:30080'],
-      ['web', 'service:80'],
+      ['web', 'service:80', 'node:8080', 'node:8080/UDP', 'node:30080'],
     ],
     dropped: [['web', 'client:8080', 'other:8080/UDP', 'outside:8080']],
   },
@@ -301,6 +301,24 @@ export const CASES: readonly Case[] = [
       ['other', 'web:8080'],
     ],
     dropped: [['client', 'web:9090', 'web:8080/UDP', 'other:8080']],
+  },
+  {
+    title: 'egress to nodes, of which a Pod’s own is one',
+    policies: [
+      cluster('Admin', 1, {
+        subject: { pods: { podSelector: CLIENT } },
+        egress: [
+          { action: 'Accept', to: [{ nodes: {} }], protocols: [{ tcp: { destinationPort: { number: 9090 } } }] },
+          { action: 'Deny', to: [{ nodes: {} }] },
+        ],
+      }),
+    ],
+    passes: [
+      ['client', 'node:9090', 'outside:8080', 'web:8080', 'node:30080'],
+      ['web', 'node:8080'],
+      ['node', 'client:8080'],
+    ],
+    dropped: [['client', 'node:8080', 'node:9090/UDP']],
   },
   {
     title: 'egress to networks',
