@@ -149,6 +149,15 @@ export const ERRORS = {
     advice:
       'end what listens there (`ss -ltnp` on the node), or choose another healthCheckNodePort; load balancers take this node for one without endpoints',
   },
+  'PW-D601': {
+    cause: '{object}: {problem}; the settings before it stay in force',
+    advice: 'correct it with `kubectl -n {namespace} edit configmap {name}`; docs/reference.md lists the settings',
+  },
+  'PW-D602': {
+    cause: 'the upstream resolver {upstream} asks this DNS server in turn, and so nobody answers',
+    advice:
+      'name a resolver outside of the cluster as upstream; a node whose resolv.conf names the cluster DNS makes such a loop',
+  },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;
