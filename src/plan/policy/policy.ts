@@ -35,8 +35,7 @@ const judged: FeatureOf<'Attachment'> = {
 
 /** "Traffic to and from the node where a Pod is running is always allowed" by NetworkPolicies; the other tiers say of nodes what they like. */
 function towardsNode(policies: readonly PolicyEntry[]): readonly PolicyEntry[] {
-  const isIsolated = policies.some(({ tier, egress }) => tier === 'NetworkPolicy' && egress);
-  return policies.filter(({ tier }) => tier === 'Admin' || (tier === 'Baseline' && !isIsolated));
+  return policies.filter(({ tier }) => tier !== 'NetworkPolicy');
 }
 
 /** The sets of policies that concern any of them. */
