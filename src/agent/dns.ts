@@ -4,6 +4,7 @@ import { ClusterZone } from '../dns/cluster-zone.js';
 import type { DnsConfig } from '../dns/config.js';
 import type { Change, Cluster } from '../model/cluster.js';
 import type { Ip } from '../net/ip.js';
+import type { PodwireError } from '../report/errors.js';
 import { logger } from '../report/log.js';
 import { type DnsServer, startDns } from '../serve/dns.js';
 import type { Name } from '../wire/dns-name.js';
@@ -32,7 +33,7 @@ export interface Dns {
 }
 
 /** Without addresses in the configuration: nothing, which is always well. */
-export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
+export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig, report: (error: PodwireError) => void): Dns {
   const domain = `${dns.clusterDomain}.`;
   const zone = new ClusterZone({ domain, addresses: dns.addresses, ranges: [...podCidrs, ...serviceCidrs] });
   const wanted = dns.addresses.length > 0;
@@ -64,7 +65,7 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
       starting = true;
       try {
         const { addresses, upstreams } = dns;
-        server = await startDns({ addresses, zone, host: udpHost, upstreams, isNode });
+        server = await startDns({ addresses, zone, host: udpHost, upstreams, isNode, report });
         state = true;
       } catch (error) {
         state = (error as Error).message;

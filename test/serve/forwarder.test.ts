@@ -214,7 +214,9 @@ describe('an upstream that fails', () => {
     const socket = createSocket('udp4');
     await new Promise<void>(resolve => socket.bind(0, '127.0.0.1', resolve));
     const itself = { ip: Ip.of('127.0.0.1'), port: socket.address().port };
-    const forwarder = forward({ upstreams: [itself], timeoutMs: 400, patienceMs: 100 });
+    const said: string[] = [];
+    const report = ({ message }: Error) => said.push(message);
+    const forwarder = forward({ upstreams: [itself], timeoutMs: 400, patienceMs: 100, report });
     const whys = new Set<string>();
     const responder = createResponder(
       zone,
@@ -230,6 +232,8 @@ describe('an upstream that fails', () => {
     assert.equal((await forwarder.resolve(question('a.example.'), FLAGS)).message.rcode, 2);
     assert.ok(received <= 4, `${received} queries for one question`);
     await until(() => whys.has('a question of our own'));
+    assert.equal(said.length, 1);
+    assert.match(said[0]!, /^PW-D602 the upstream resolver 127\.0\.0\.1#\d+ asks this DNS server in turn/);
     forwarder.close();
     socket.close();
   });
