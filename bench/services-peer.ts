@@ -1,10 +1,9 @@
-/** The same Services in the shape of kube-proxy's nftables mode: a chain per Service and per endpoint, loaded by `nft -f`. */
+/** Programs run in a network namespace: nft, which kube-proxy loads its rules by, and our own scripts. */
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { withNamespace } from '../src/host/namespace.js';
-import { clusterIP, ENDPOINTS, endpointIP } from './services-objects.js';
 
 /** nft's version line, or undefined when it is not installed. */
 export function nftVersion(): string | undefined {
@@ -32,58 +31,4 @@ export async function run(netns: string, program: string, args: readonly string[
   process.removeListener('exit', kill);
   if (code !== 0) throw new Error(`${program} ended with ${code}`);
   return output;
-}
-
-export function wholeTable(services: number): string {
-  const lines = [
-    'table ip kube-proxy {',
-    'map service-ips { type ipv4_addr . inet_proto . inet_service : verdict; }',
-    'chain mark-for-masquerade { meta mark set meta mark or 0x4000; }',
-    'chain services { ip daddr . meta l4proto . th dport vmap @service-ips; }',
-    'chain nat-prerouting { type nat hook prerouting priority dstnat; jump services; }',
-    'chain nat-output { type nat hook output priority -100; jump services; }',
-  ];
-  for (let service = 0; service < services; service++) {
-    for (let endpoint = 0; endpoint < ENDPOINTS; endpoint++)
-      lines.push(`chain ${endpointChain(service, endpoint)} {`, ...endpointRules(service, endpoint), '}');
-    lines.push(`chain ${serviceChain(service)} {`, ...serviceRules(service), '}');
-  }
-  lines.push('}');
-  for (let service = 0; service < services; service++) {
-    lines.push(
-      `add element ip kube-proxy service-ips { ${clusterIP(service)} . tcp . 80 : goto ${serviceChain(service)} }`,
-    );
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-/** One endpoint of one Service replaced: the transaction that kube-proxy's partial sync writes. */
-export function oneChange(service: number, endpoint: number, generation: number): string {
-  const chain = endpointChain(service, endpoint);
-  const rules = endpointRules(service, endpoint, generation).map(rule => `add rule ip kube-proxy ${chain} ${rule}`);
-  return [`flush chain ip kube-proxy ${chain}`, ...rules, ''].join('\n');
-}
-
-function serviceChain(service: number): string {
-  return `service-${service}`;
-}
-
-function endpointChain(service: number, endpoint: number): string {
-  return `endpoint-${service}-${endpoint}`;
-}
-
-function serviceRules(service: number): string[] {
-  const choices = Array.from(
-    { length: ENDPOINTS },
-    (_, endpoint) => `${endpoint} : goto ${endpointChain(service, endpoint)}`,
-  );
-  return [
-    `ip daddr ${clusterIP(service)} tcp dport 80 ip saddr != 10.128.0.0/9 jump mark-for-masquerade`,
-    `numgen random mod ${ENDPOINTS} vmap { ${choices.join(', ')} }`,
-  ];
-}
-
-function endpointRules(service: number, endpoint: number, generation = 0): string[] {
-  const ip = endpointIP(service, endpoint, generation);
-  return [`ip saddr ${ip} jump mark-for-masquerade`, `meta l4proto tcp dnat to ${ip}:8080`];
 }

@@ -35,11 +35,13 @@ export function externalFronts(
   return fronts;
 }
 
-const NONE: readonly ExternalFront[] = [];
+const NONE: readonly never[] = [];
 
 /** The texts of all external addresses that the Service names, also of those that it may not take. */
 export function namedAddresses(object: Service | undefined): readonly string[] {
-  return [...texts(object, 'spec', 'externalIPs'), ...loadBalancerIPs(object)].map(text => `${Ip.parse(text)}`);
+  const [given, assigned] = [texts(object, 'spec', 'externalIPs'), loadBalancerIPs(object)];
+  if (given.length + assigned.length === 0) return NONE;
+  return [...given, ...assigned].map(text => `${Ip.parse(text)}`);
 }
 
 export function frontClaim({ ip, number, port }: ExternalFront): string {

@@ -26,8 +26,11 @@ export function flag(value: unknown, key: string, then?: string, last?: string):
 
 export function list(value: unknown, key: string, then?: string, last?: string): readonly unknown[] {
   const found = at(value, key, then, last);
-  return Array.isArray(found) ? found : [];
+  return Array.isArray(found) ? found : NONE;
 }
+
+/** One for all that have none: most of what is asked for is left out. */
+const NONE: readonly never[] = [];
 
 export function texts(value: unknown, key: string, then?: string, last?: string): readonly string[] {
   const found = list(value, key, then, last);

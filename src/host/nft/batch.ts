@@ -150,9 +150,7 @@ export class NftBatch {
     const { verb, object: first } = run[0]!;
     const shape = this.#shapes.get(`${first.family} ${first.table} ${first.set}`) ?? this.shapes(first);
     if (!shape) throw Object.assign(new Error(`no set ${first.set}`), { code: 'ENOENT' });
-    if (shape.data === 'verdict' && verb !== 'delete')
-      for (const { object } of run)
-        if (object.kind === 'element' && object.data && 'chain' in object.data) this.#hoist(object, object.data.chain);
+    if (shape.data === 'verdict' && verb !== 'delete') for (const chain of targets(run)) this.#hoist(first, chain);
     this.#causes.push(...writeElements(this.#w, run, shape, () => this.#count++));
   }
 
@@ -211,6 +209,14 @@ function isElements(run: readonly NftOperation[]): run is readonly ElementOperat
 
 function sameSet(a: NftElement | NftSlots, b: NftElement | NftSlots): boolean {
   return a.set === b.set && a.family === b.family && a.table === b.table;
+}
+
+/** The chains that verdicts of the elements lead to: a few, whatever the number of elements. */
+function targets(run: readonly ElementOperation[]): ReadonlySet<string> {
+  const chains = new Set<string>();
+  for (const { object } of run)
+    if (object.kind === 'element' && object.data && 'chain' in object.data) chains.add(object.data.chain);
+  return chains;
 }
 
 function chainId(at: { readonly family: string; readonly table: string }, name: string): string {

@@ -124,9 +124,11 @@ export class ElementEncoder {
   /** By verdict, by whether there is data, or by neither. */
   readonly #frames = new Map<Verdict | 'data' | undefined, wire.ElementFrame>();
   readonly #keyLength: number;
+  readonly #dataLength: number;
 
   constructor(readonly shape: SetShape) {
     this.#keyLength = length(shape.key);
+    this.#dataLength = shape.data && shape.data !== 'verdict' ? length(shape.data) : 0;
   }
 
   /**
@@ -160,10 +162,10 @@ export class ElementEncoder {
    */
   writeNext(w: Writer, data: readonly Value[] | undefined, slot: number): void {
     const list = data && dataTypes(this.shape, data);
-    const { beforeKey, afterKey } = this.#frame(data && 'data', list);
+    const { beforeKey, afterKey } = this.#frame(data && 'data');
     const slotAt = beforeKey.length + this.#keyLength - SLOT_BYTES;
     const behind = slotAt + SLOT_BYTES + afterKey.length;
-    w.repeat(behind + (list ? (length(list) + 3) & ~3 : 0), slotAt)
+    w.repeat(behind + (list ? (this.#dataLength + 3) & ~3 : 0), slotAt)
       .u32(slot)
       .reserve(afterKey.length);
     if (list) writeAll(w, list, data);
@@ -173,7 +175,7 @@ export class ElementEncoder {
   #framed(w: Writer, key: readonly Value[], data: NftElement['data'], slot: number | undefined): void {
     const values = isList(data) ? data : undefined;
     const list = values && dataTypes(this.shape, values);
-    const { beforeKey, afterKey } = this.#frame(isList(data) ? 'data' : data, list);
+    const { beforeKey, afterKey } = this.#frame(isList(data) ? 'data' : data);
     w.raw(beforeKey);
     if (this.shape.key.length === 1) types.writeValue(w, this.shape.key[0]!, key[0]!);
     else writePadded(w, this.shape.key, key);
@@ -184,10 +186,10 @@ export class ElementEncoder {
     w.pad();
   }
 
-  #frame(name: Verdict | 'data' | undefined, list: readonly ValueType[] | undefined): wire.ElementFrame {
+  #frame(name: Verdict | 'data' | undefined): wire.ElementFrame {
     let frame = this.#frames.get(name);
     if (!frame) {
-      const data = list ? length(list) : typeof name === 'object' ? verdictData(name) : undefined;
+      const data = name === 'data' ? this.#dataLength : name && verdictData(name);
       this.#frames.set(name, (frame = wire.elementFrame(this.#keyLength, data)));
     }
     return frame;

@@ -109,11 +109,10 @@ export function writeValue(w: Writer, type: ValueType, value: Value): void {
   }
 }
 
-/** As `writeValue`, filled with zeros to whole registers. */
+/** As `writeValue`, filled with zeros to whole registers; it begins at a multiple of four, as all attributes do. */
 export function writePadded(w: Writer, type: ValueType, value: Value): void {
-  const end = w.length + paddedSize(type);
   writeValue(w, type, value);
-  w.reserve(end - w.length);
+  w.pad();
 }
 
 export function valueBytes(type: ValueType, value: Value): Uint8Array {
