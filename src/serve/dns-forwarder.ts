@@ -58,7 +58,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       const key = `${question.name} ${question.type} ${question.class} ${+flags.dnssecOk} ${+flags.checkingDisabled}`;
       const known = cache.get(key);
       if (known?.fresh) {
-        if (known.hot && config.prefetch) void fetch(key, question, flags);
+        if (known.hot && config.prefetch && !cache.get(failureKey(key))) void fetch(key, question, flags);
         return { message: known.message, why: 'from the cache' };
       }
       for (const peer of peers)

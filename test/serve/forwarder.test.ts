@@ -383,6 +383,25 @@ describe('a name that is asked for often', () => {
     assert.equal(seen.length, 2);
   });
 
+  it('is not fetched again and again while that fails, and its answer stands', async () => {
+    let clock = 0;
+    let alive = true;
+    const upstream = await startUpstream(query => [alive ? good(query) : { ...query, response: true, rcode: 5 }]);
+    const cache = new DnsCache(DNS_DEFAULTS.cache, () => clock);
+    const forwarder = forward({ upstreams: [upstream], cache });
+    const ask = () => forwarder.resolve(question('a.example.'), FLAGS);
+    for (clock of [0, 10, 20, 30]) await ask();
+    alive = false;
+    clock = 57;
+    for (let i = 0; i < 10; i++) {
+      assert.deepEqual(addresses(await ask()), ['192.0.2.1']);
+      await new Promise(resolve => setTimeout(resolve, 10));
+    }
+    assert.equal(upstream.seen.length, 1 + 3, 'three attempts, once');
+    forwarder.close();
+    upstream.close();
+  });
+
   it('is not when the configuration says so', async () => {
     assert.equal((await askOften(false)).seen.length, 2);
   });
