@@ -9,4 +9,4 @@ import { pods } from './pods/pods.js';
 import { routes } from './routes/routes.js';
 import { services } from './services/services.js';
 
-export const FEATURES: readonly Feature[] = [base, dns, ...pods, ...routes, ...overlay, ...masquerade, ...services];
+export const FEATURES: readonly Feature[] = [base, ...dns, ...pods, ...routes, ...overlay, ...masquerade, ...services];
