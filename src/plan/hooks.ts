@@ -32,6 +32,12 @@ export const HOOKS = {
   'refuse-local': { type: 'filter', hook: 'output', priority: FILTER, policy: 'accept' },
   // A node port is an address of the node itself: without an endpoint its packets stay here.
   'refuse-input': { type: 'filter', hook: 'input', priority: FILTER, policy: 'accept' },
+  // After DNAT and before SNAT: the real ends of a connection. A Service without endpoints is refused whoever asks.
+  'policy-egress': { type: 'filter', hook: 'forward', priority: FILTER + 1, policy: 'accept' },
+  'policy-ingress': { type: 'filter', hook: 'forward', priority: FILTER + 2, policy: 'accept' },
+  // Between a Pod and the node itself, which no forwarded packet is.
+  'policy-input': { type: 'filter', hook: 'input', priority: FILTER + 1, policy: 'accept' },
+  'policy-output': { type: 'filter', hook: 'output', priority: FILTER + 1, policy: 'accept' },
   // Before masquerade, which would choose the address of the link: here it must be one that Pods can answer to.
   'services-source': { type: 'nat', hook: 'postrouting', priority: SRCNAT - 1, policy: 'accept' },
   // The last word on the source of what leaves the cluster.

@@ -40,7 +40,7 @@ export const survival: Feature = {
   },
 };
 
-const TRANSPORTS = is('meta l4proto', [PROTOCOL_NUMBERS.TCP, PROTOCOL_NUMBERS.UDP]);
+export const TRANSPORTS = is('meta l4proto', [PROTOCOL_NUMBERS.TCP, PROTOCOL_NUMBERS.UDP]);
 
 /** A query's way: to one of the addresses, at the port of DNS. */
 function asked(family: Family): readonly Statement[] {
