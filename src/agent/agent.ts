@@ -8,12 +8,15 @@ import { serveCni } from '../cni/server.js';
 import type { FlowPort } from '../kernel/flows.js';
 import type { KernelPort } from '../kernel/port.js';
 import type { ClusterEvent } from '../model/cluster.js';
+import type { Problem } from '../model/problem.js';
+import type { KubeObject } from '../objects/meta.js';
 import type { Node as FlowNode } from '../plan/services/stale.js';
 import { logger } from '../report/log.js';
 import { startHealth } from '../serve/health.js';
 import { Attachments } from './attachments.js';
 import type { AgentConfig } from './config.js';
 import { type Dns, dnsOf } from './dns.js';
+import { followDnsConfig } from './dns-config.js';
 import { Journal } from './journal.js';
 import { lockNode } from './lock.js';
 import { metricsText } from './metrics.js';
@@ -22,6 +25,7 @@ import { type Namespaces, podSides } from './pod-side.js';
 import { ProblemReporter } from './problems.js';
 import { proxyMetrics } from './proxy-metrics.js';
 import { ProxyServer } from './proxy-server.js';
+import { regardingConfigMap } from './regarding.js';
 import { ServiceHealth } from './service-health.js';
 import { StaleFlows } from './stale-flows.js';
 import { isEligible, SyncState } from './sync-state.js';
@@ -139,6 +143,13 @@ export async function startAgent(
     }),
     metrics,
   });
+  const dnsConfig = {
+    configure: dns.configure,
+    refused({ code, message, advice }: Problem, object: KubeObject) {
+      const on = regardingConfigMap(object);
+      if (problems.speaks) events.record(on, 'Warning', 'DnsConfigProblem', `${code} ${message}; ${advice}`);
+    },
+  };
   const sink = {
     apply(event: ClusterEvent) {
       if (network.apply(event)) sync.seen(event);
@@ -147,6 +158,8 @@ export async function startAgent(
       dns.synced();
       problems.synced();
       network.synced();
+      // Not before: who speaks of it is known by the Nodes.
+      if (config.dns.addresses.length) void followDnsConfig(api, dns.domain, dnsConfig, stop.signal);
     },
   };
   watchCluster(api, sink, stop.signal);

@@ -1,6 +1,7 @@
 /** What an agent must be told about its node and cluster, as it stands in its JSON file. Knows the fields, not their use. */
 
 import { readFileSync } from 'node:fs';
+import { parseUpstream, type Upstream } from '../dns/upstream.js';
 import { Cidr } from '../net/cidr.js';
 import { type Family, Ip } from '../net/ip.js';
 import { PodwireError } from '../report/errors.js';
@@ -56,7 +57,7 @@ export interface AgentConfig
   readonly dns: {
     readonly addresses: readonly Ip[];
     readonly clusterDomain: string;
-    readonly upstreams: readonly AddressAndPort[];
+    readonly upstreams: readonly Upstream[];
   };
 }
 
@@ -105,25 +106,15 @@ export function agentConfig(file: AgentConfigFile, path = 'agent config'): Agent
     dns: {
       clusterDomain: file.dns?.clusterDomain ?? 'cluster.local',
       addresses: many('dns.addresses', file.dns?.addresses, Ip.parse),
-      upstreams: many('dns.upstreams', file.dns?.upstreams, upstream),
+      upstreams: many('dns.upstreams', file.dns?.upstreams, parseUpstream),
     },
   };
-}
-
-/** `address` or `address#port`, as dnsmasq's users write it; IPv6 addresses need no brackets so. */
-function upstream(text: string): AddressAndPort | undefined {
-  const [address = '', port = '53'] = text.split('#');
-  return pair(address, port);
 }
 
 /** `0.0.0.0:10256`, `[::]:10256`. */
 function addressAndPort(text: string): AddressAndPort | undefined {
   const [, v6, v4 = v6 ?? '', port = ''] = /^(?:\[(.*)\]|([^:]*)):(\d+)$/.exec(String(text)) ?? [];
-  return pair(v4, port);
-}
-
-function pair(address: string, port: string): AddressAndPort | undefined {
-  const ip = Ip.parse(address);
+  const ip = Ip.parse(v4);
   return ip && /^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65536
     ? { ip, port: Number(port) }
     : undefined;

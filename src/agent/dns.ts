@@ -1,9 +1,12 @@
 /** The node's name server as a part of the agent: fed with changed Services, started when its addresses are there. */
 
 import { ClusterZone } from '../dns/cluster-zone.js';
+import type { DnsConfig } from '../dns/config.js';
 import type { Change, Cluster } from '../model/cluster.js';
+import type { Ip } from '../net/ip.js';
 import { logger } from '../report/log.js';
 import { type DnsServer, startDns } from '../serve/dns.js';
+import type { Name } from '../wire/dns-name.js';
 import type { AgentConfig } from './config.js';
 import { udpHost } from './dns-udp.js';
 
@@ -13,9 +16,13 @@ const log = logger('agent');
 const AT_ONCE = 256;
 
 export interface Dns {
+  /** As a key. */
+  readonly domain: Name;
   changed(change: Change, cluster: Cluster): void;
   /** Every first list is in: a name that is not known does not exist. */
   synced(): void;
+  /** Holds from the next question on. */
+  configure(config: DnsConfig): void;
   /** Binds the addresses, which the plan put on `lo`; a failure is shown by `state`, and may be mended by another call. */
   start(): Promise<void>;
   /** True, or what is wrong. */
@@ -33,16 +40,31 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
   let starting = false;
   let state: true | string = wanted ? 'not started' : true;
   const publish = publisher(zone);
+  /** What the zone was last told of. */
+  let known: Cluster | undefined;
+  const nodes = new Map<string, readonly Ip[]>();
+  const isNode = (ip: Ip) => [...nodes.values()].some(addresses => addresses.some(own => own.equals(ip)));
   return {
+    domain: zone.domain,
     changed(change, cluster) {
-      for (const { kind, key } of change) if (kind === 'Service') publish.changed(key, cluster);
+      known = cluster;
+      for (const { kind, key } of change) {
+        if (kind === 'Service') publish.changed(key, cluster);
+        if (kind === 'Node') nodes.set(key, cluster.nodes.get(key)?.addresses ?? []);
+      }
     },
     synced: publish.synced,
+    configure(config) {
+      if (server) server.configure(config);
+      else zone.config = config;
+      for (const { key } of zone.outdated) publish.changed(key, known!);
+    },
     async start() {
       if (!wanted || server || starting) return;
       starting = true;
       try {
-        server = await startDns({ addresses: dns.addresses, zone, host: udpHost, upstreams: dns.upstreams });
+        const { addresses, upstreams } = dns;
+        server = await startDns({ addresses, zone, host: udpHost, upstreams, isNode });
         state = true;
       } catch (error) {
         state = (error as Error).message;

@@ -124,6 +124,11 @@ export class ProblemReporter {
     return { since, said: true };
   }
 
+  /** Whether it is this agent that speaks of what all of them see. */
+  get speaks(): boolean {
+    return this.#cluster !== undefined && speakerOf(this.#cluster) === this.node;
+  }
+
   #mine({ kind, key }: Subject, speaker: string | undefined): boolean {
     return kind === 'Node' ? key === this.node : kind === 'Service' && speaker === this.node;
   }

@@ -2,9 +2,14 @@
 
 import type { Regarding } from '../client/events.js';
 import type { ServiceEntry } from '../model/cluster.js';
+import type { KubeObject } from '../objects/meta.js';
 
 export function regardingService({ namespace, name, object }: ServiceEntry): Regarding {
   return { apiVersion: 'v1', kind: 'Service', namespace, name, uid: object.metadata?.uid };
+}
+
+export function regardingConfigMap({ metadata: { namespace, name = '', uid } }: KubeObject): Regarding {
+  return { apiVersion: 'v1', kind: 'ConfigMap', namespace, name, uid };
 }
 
 /** kubectl shows a Node's events by the name in place of the uid, as kubelet writes it. */

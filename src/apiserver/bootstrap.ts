@@ -1,5 +1,6 @@
 /** What every cluster has from its first moment: its namespaces, and the Service by which Pods reach this server. */
 
+import { CLUSTER_NETWORK_POLICIES } from '../objects/cluster-network-policy.js';
 import { resources } from '../objects/resources.js';
 import { SYSTEM_NAMESPACES } from './admission/namespaces.js';
 import type { Api, KubeObject, Resource } from './api.js';
@@ -26,6 +27,14 @@ export function bootstrap(api: Api): void {
   });
   for (const family of [4, 6] as const) ensureSlice(api, family);
   ensureEndpoints(api);
+  defineOnce(api, CLUSTER_NETWORK_POLICIES as unknown as KubeObject);
+}
+
+/** A definition that somebody has replaced by another version of it stays so. */
+function defineOnce(api: Api, definition: KubeObject): void {
+  const resource = resources.customresourcedefinitions as unknown as Resource;
+  if (!api.store.get(storeKey(resource, undefined, definition.metadata.name)))
+    createObject(api, resource, definition, OPTIONS);
 }
 
 /** Those of the first family, as Endpoints are; the slices are there already, so nobody is to make them of these. */

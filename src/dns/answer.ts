@@ -1,6 +1,6 @@
 /** The result of a question and the handlers' contract. Knows no handler. */
 
-import { type Question, RCODE, type ResourceRecord } from '../wire/dns.js';
+import { type EXTENDED_ERROR, type Question, RCODE, type ResourceRecord } from '../wire/dns.js';
 import type { Name } from '../wire/dns-name.js';
 import { startOfAuthority } from './soa.js';
 import type { DnsView } from './view.js';
@@ -11,16 +11,23 @@ export interface Answer {
   /** In a few words, for `podwire dns query` and logs. */
   readonly why: string;
   readonly rcode: number;
+  /** Told to a client that speaks EDNS, with `why`. */
+  readonly extended?: keyof typeof EXTENDED_ERROR;
   readonly authoritative: boolean;
   readonly answers: readonly ResourceRecord[];
   readonly authorities: readonly ResourceRecord[];
   readonly additionals: readonly ResourceRecord[];
   /** What an upstream resolver must be asked; its answers come after `answers`, its rcode is the final one. */
   readonly forward?: Question;
+  /** Names that were asked for in place of others, and those others: what is said of one comes back under the other. */
+  readonly rewritten?: ReadonlyMap<Name, Name>;
 }
 
 /** What a handler says; its name is added by the chain. */
-export type Verdict = Omit<Answer, 'handler'>;
+export interface Verdict extends Omit<Answer, 'handler' | 'rewritten'> {
+  /** The name to ask for in place of the question's. */
+  readonly instead?: Name;
+}
 
 export interface Handler {
   readonly name: string;
@@ -39,9 +46,18 @@ export function positive(
 /** NXDOMAIN when the name does not exist, else NODATA (RFC 2308 §2). */
 export function negative(view: DnsView, zone: Name, exists: boolean, why: string): Verdict {
   const rcode = exists ? RCODE.NOERROR : RCODE.NXDOMAIN;
-  return { ...positive([], why), rcode, authorities: [startOfAuthority(zone, view.domain)] };
+  return { ...positive([], why), rcode, authorities: [startOfAuthority(zone, view.domain, view.config.ttl)] };
 }
 
-export function failure(rcode: number, why: string): Verdict {
-  return { ...positive([], why), rcode, authoritative: false };
+/** The records under the names that the client knows. */
+export function restored(
+  records: readonly ResourceRecord[],
+  rewritten: Answer['rewritten'],
+): readonly ResourceRecord[] {
+  if (!rewritten?.size) return records;
+  return records.map(record => ({ ...record, name: rewritten.get(record.name) ?? record.name }));
+}
+
+export function failure(rcode: number, why: string, extended?: Verdict['extended']): Verdict {
+  return { ...positive([], why), rcode, authoritative: false, ...(extended && { extended }) };
 }

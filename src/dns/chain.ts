@@ -1,11 +1,14 @@
 /** The ordered list of handlers, and how a question goes through it. A new handler is a file and a line here. */
 
 import { type Question, RCODE, type ResourceRecord } from '../wire/dns.js';
-import { type Answer, failure, type Handler } from './answer.js';
+import type { Name } from '../wire/dns-name.js';
+import { type Answer, failure, type Handler, restored, type Verdict } from './answer.js';
 import { forward } from './handlers/forward.js';
+import { hosts } from './handlers/hosts.js';
 import { pods } from './handlers/pods.js';
 import { refuse } from './handlers/refuse.js';
 import { reverse } from './handlers/reverse.js';
+import { rewrite } from './handlers/rewrite.js';
 import { services } from './handlers/services.js';
 import type { DnsView } from './view.js';
 
@@ -14,29 +17,38 @@ const CHAIN: readonly Handler[] = [
   pods, // a-b-c-d.ns.pod.cluster.local, computed from the question
   services, // everything else below the cluster domain
   reverse, // addresses of the cluster
+  hosts, // what the configuration says of others
+  rewrite, // what it has answered as another name, from the top
   forward, // all the rest
 ];
 
-/** ExternalNames may lead to each other; more than this is a loop or an attack. */
-const MAX_ALIASES = 10;
+/** ExternalNames and rewritten names may lead to each other; more steps than this are a loop or an attack. */
+const MAX_STEPS = 10;
 
 /** Pure and total. Aliases inside the cluster are followed, so that the client needs no second question. */
 export function answer(view: DnsView, question: Question): Answer {
   const aliases: ResourceRecord[] = [];
-  for (let asked = question; aliases.length <= MAX_ALIASES; ) {
+  const rewritten = new Map<Name, Name>();
+  let asked = question;
+  for (let step = 0; step <= MAX_STEPS; step++) {
     const found = ask(view, asked);
     const last = found.answers.at(-1)?.data;
-    if (last?.type !== 'CNAME' || question.type === 'CNAME') {
-      if (!aliases.length) return found;
-      return { ...found, authoritative: true, answers: [...aliases, ...found.answers] };
+    if (found.instead !== undefined) {
+      rewritten.set(found.instead, rewritten.get(asked.name) ?? asked.name);
+      asked = { ...question, name: found.instead, spelled: found.instead };
+    } else if (last?.type === 'CNAME' && question.type !== 'CNAME') {
+      aliases.push(...restored(found.answers, rewritten));
+      asked = { ...question, name: last.target.toLowerCase(), spelled: last.target };
+    } else if (!aliases.length && !rewritten.size) return found;
+    else {
+      const answers = [...aliases, ...restored(found.answers, rewritten)];
+      return { ...found, rewritten, answers, authoritative: found.authoritative || aliases.length > 0 };
     }
-    aliases.push(...found.answers);
-    asked = { ...question, name: last.target.toLowerCase(), spelled: last.target };
   }
-  return { ...failure(RCODE.SERVFAIL, `more than ${MAX_ALIASES} ExternalNames lead to each other`), handler: 'chain' };
+  return { ...failure(RCODE.SERVFAIL, `more than ${MAX_STEPS} names lead to each other`), handler: 'chain' };
 }
 
-function ask(view: DnsView, question: Question): Answer {
+function ask(view: DnsView, question: Question): Verdict & Pick<Answer, 'handler'> {
   for (const handler of CHAIN) {
     const verdict = handler.answer(view, question);
     if (verdict) return { handler: handler.name, ...verdict };

@@ -6,12 +6,13 @@ import type { Ip } from '../net/ip.js';
 import { CLASS_IN, type ResourceRecord } from '../wire/dns.js';
 import { isWithin, type Name, nameSize } from '../wire/dns-name.js';
 import type { RecordData, RecordType, Srv } from '../wire/dns-records.js';
+import { DNS_DEFAULTS, type DnsConfig } from './config.js';
 import { type ServiceNames, serviceName, serviceNames } from './service-names.js';
 import { startOfAuthority } from './soa.js';
 import { type Encoded, encodeAnswer } from './table/encode.js';
 import { FLAG, newControl, WORD } from './table/memory.js';
 import { AnswerTable } from './table/table.js';
-import { type DnsView, TTL } from './view.js';
+import type { DnsView } from './view.js';
 
 /** The version of the Kubernetes DNS specification that is kept. */
 export const SCHEMA_VERSION = '1.1.0';
@@ -34,13 +35,32 @@ export class ClusterZone implements DnsView {
   /** Shared with the thread that answers from the table. */
   readonly control = newControl();
   readonly table = new AnswerTable(this.control);
-  /** What of each Service is in the table now. */
-  readonly #published = new Map<string, ServiceEntry>();
+  /** What of each Service is in the table now, and with which TTL. */
+  readonly #published = new Map<string, { readonly service: ServiceEntry; readonly ttl: number }>();
+  readonly #addresses: readonly Ip[];
+  #config = DNS_DEFAULTS;
 
   constructor(options: ClusterZoneOptions) {
     this.domain = options.domain.toLowerCase();
     this.ranges = options.ranges;
-    for (const [name, records] of this.#apex(options.addresses)) this.#put(name, records);
+    this.#addresses = options.addresses;
+    this.config = DNS_DEFAULTS;
+  }
+
+  get config(): DnsConfig {
+    return this.#config;
+  }
+
+  /** Holds from the next question on, but for the TTL of Services: those that are `outdated` have it once they are set again. */
+  set config(config: DnsConfig) {
+    this.#config = config;
+    Atomics.store(this.control, WORD.ttl, config.ttl);
+    for (const [name, records] of this.#apex()) this.#put(name, records);
+  }
+
+  get outdated(): readonly ServiceEntry[] {
+    const { ttl } = this.#config;
+    return [...this.#published.values()].filter(known => known.ttl !== ttl).map(({ service }) => service);
   }
 
   get synced(): boolean {
@@ -72,19 +92,23 @@ export class ClusterZone implements DnsView {
   }
 
   #replace(key: string, next: ServiceEntry | undefined): void {
-    const old = this.#published.get(key);
-    if (next) this.#published.set(key, next);
+    const { ttl } = this.#config;
+    const known = this.#published.get(key);
+    const old = known?.service;
+    const outdated = known?.ttl !== ttl;
+    if (next) this.#published.set(key, { service: next, ttl });
     else this.#published.delete(key);
     const before = old ? serviceNames(old, this.domain) : NOTHING;
     const after = next ? serviceNames(next, this.domain) : NOTHING;
     for (const [name, data] of after.own) {
       const known = before.own.get(name);
       // With an SRV record come its targets' addresses, which may be others than before.
-      if (!known || data[0]!.type === 'SRV' || !sameData(known, data)) this.#put(name, data, after.own);
+      if (outdated || !known || data[0]!.type === 'SRV' || !sameData(known, data)) this.#put(name, data, after.own);
     }
     for (const name of before.own.keys()) if (!after.own.has(name)) this.table.put(name, []);
     for (const [name, targets] of after.pointers) {
-      if (`${before.pointers.get(name)}` !== `${targets}`) this.#point(name, serviceName(next!, this.domain), targets);
+      if (outdated || `${before.pointers.get(name)}` !== `${targets}`)
+        this.#point(name, serviceName(next!, this.domain), targets);
     }
     for (const name of before.pointers.keys())
       if (!after.pointers.has(name)) this.#point(name, serviceName(old!, this.domain), []);
@@ -101,22 +125,28 @@ export class ClusterZone implements DnsView {
   /** `around` are the names that targets of the data may have addresses under. */
   #put(name: Name, data: readonly RecordData[], around: ServiceNames['own'] = NOTHING.own): void {
     const size = nameSize(name);
+    const { ttl } = this.#config;
     const encoded: Encoded[] = [];
     const types = data.length === 1 ? [data[0]!.type] : new Set(data.map(({ type }) => type));
     for (const type of types) {
       const own = data.length === 1 ? data : data.filter(other => other.type === type);
-      encoded.push(encodeAnswer(name, size, own, type === 'SRV' ? targets(own as readonly Srv[], around) : []));
+      encoded.push(
+        encodeAnswer(name, size, own, ttl, type === 'SRV' ? targets(own as readonly Srv[], around, ttl) : []),
+      );
     }
     if (data[0]?.type === 'CNAME') this.table.putAlias(name, encoded[0]!);
     else this.table.put(name, encoded);
   }
 
-  #apex(addresses: readonly Ip[]): readonly (readonly [Name, readonly RecordData[]])[] {
+  #apex(): readonly (readonly [Name, readonly RecordData[]])[] {
     const server = `ns.dns.${this.domain}`;
     return [
-      [this.domain, [startOfAuthority(this.domain, this.domain).data, { type: 'NS', target: server }]],
+      [
+        this.domain,
+        [startOfAuthority(this.domain, this.domain, this.#config.ttl).data, { type: 'NS', target: server }],
+      ],
       [`dns-version.${this.domain}`, [{ type: 'TXT', strings: [SCHEMA_VERSION] }]],
-      [server, addresses.map(ip => ({ type: ip.family === 4 ? 'A' : 'AAAA', ip }))],
+      [server, this.#addresses.map(ip => ({ type: ip.family === 4 ? 'A' : 'AAAA', ip }))],
     ];
   }
 }
@@ -124,14 +154,14 @@ export class ClusterZone implements DnsView {
 const NOTHING: ServiceNames = { own: new Map(), pointers: new Map() };
 
 /** Addresses of the first targets, so that the client need not ask for them. */
-function targets(records: readonly Srv[], around: ServiceNames['own']): ResourceRecord[] {
+function targets(records: readonly Srv[], around: ServiceNames['own'], ttl: number): ResourceRecord[] {
   const names = new Set(records.map(({ target }) => target));
   return [...names]
     .slice(0, MAX_TARGETS)
     .flatMap(name =>
       (around.get(name) ?? [])
         .filter(({ type }) => type === 'A' || type === 'AAAA')
-        .map(data => ({ name, class: CLASS_IN, ttl: TTL, data })),
+        .map(data => ({ name, class: CLASS_IN, ttl, data })),
     );
 }
 

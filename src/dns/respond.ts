@@ -1,6 +1,14 @@
 /** The manners of a name server: what of a request gets which reply, before and after the question is answered. */
 
-import { type Edns, type Malformed, type Message, type Question, RCODE, type ResourceRecord } from '../wire/dns.js';
+import {
+  type Edns,
+  extendedError,
+  type Malformed,
+  type Message,
+  type Question,
+  RCODE,
+  type ResourceRecord,
+} from '../wire/dns.js';
 import type { Answer } from './answer.js';
 
 /** The UDP size that crosses every path without fragments (DNS flag day 2020). */
@@ -27,8 +35,10 @@ export function admit(request: Message | Malformed): Admission {
 }
 
 /** The reply that carries an answer. Equal records are turned by the request's id, which spreads clients over endpoints. */
-export function reply(request: Message, answer: Sections): Message {
-  return respond(request, request.questions, answer, request.edns && { ...EDNS, dnssecOk: request.edns.dnssecOk });
+export function reply(request: Message, answer: Sections & Pick<Answer, 'extended' | 'why'>): Message {
+  const options = answer.extended ? [extendedError(answer.extended, answer.why)] : EDNS.options;
+  const edns = request.edns && { ...EDNS, dnssecOk: request.edns.dnssecOk, options };
+  return respond(request, request.questions, answer, edns);
 }
 
 /** The most bytes of a UDP reply to this request. */

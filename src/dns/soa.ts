@@ -2,13 +2,12 @@
 
 import { CLASS_IN, type ResourceRecord } from '../wire/dns.js';
 import type { Name } from '../wire/dns-name.js';
-import { TTL } from './view.js';
 
-export function startOfAuthority(zone: Name, domain: Name): ResourceRecord {
+export function startOfAuthority(zone: Name, domain: Name, ttl: number): ResourceRecord {
   return {
     name: zone,
     class: CLASS_IN,
-    ttl: TTL,
+    ttl,
     data: {
       type: 'SOA',
       mname: `ns.dns.${domain}`,
@@ -18,7 +17,7 @@ export function startOfAuthority(zone: Name, domain: Name): ResourceRecord {
       refresh: 7200,
       retry: 1800,
       expire: 86_400,
-      minimum: TTL,
+      minimum: ttl,
     },
   };
 }

@@ -4,13 +4,12 @@ import type { Cidr } from '../net/cidr.js';
 import type { ResourceRecord } from '../wire/dns.js';
 import type { Name } from '../wire/dns-name.js';
 import type { RecordType } from '../wire/dns-records.js';
-
-/** Seconds that an answer about the cluster may be kept, positive or negative: how stale a client can get. */
-export const TTL = 5;
+import type { DnsConfig } from './config.js';
 
 export interface DnsView {
   /** The cluster domain as a key: `cluster.local.`. */
   readonly domain: Name;
+  readonly config: DnsConfig;
   /** Pod and Service ranges: reverse names in them are the cluster's alone and never asked upstream. */
   readonly ranges: readonly Cidr[];
   /** False until every Service was seen once: nothing can be said not to exist before. */

@@ -1,7 +1,7 @@
 /** What a node's agent is told, from what the lab's user asked for. */
 
 import type { AgentConfigFile } from '../agent/config.js';
-import { addresses, type LabConfig, ranges } from './config.js';
+import { addresses, CLUSTER_DOMAIN, type LabConfig, ranges } from './config.js';
 import type { Places } from './places.js';
 
 export function agentConfigFile(node: string, config: LabConfig, at: Places): AgentConfigFile {
@@ -25,7 +25,7 @@ export function agentConfigFile(node: string, config: LabConfig, at: Places): Ag
     externalIPs: config.externalIpCidrs,
     dns: {
       addresses: known.dns.map(String),
-      clusterDomain: 'cluster.local',
+      clusterDomain: CLUSTER_DOMAIN,
       upstreams: known.internetServer.map(String),
     },
   };

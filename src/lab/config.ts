@@ -62,6 +62,8 @@ const RANGE_OPTIONS = [
   ['internetCidrs', 'internet-cidrs', 24, 120],
 ] as const;
 
+export const CLUSTER_DOMAIN = 'cluster.local';
+
 /** Offsets of the fixed addresses inside the ranges of nodes and of the Internet. */
 const AT = {
   host: 1,

@@ -2,7 +2,7 @@
 
 import { dirname, join } from 'node:path';
 import type { Api } from '../client/api.js';
-import { addresses, type LabConfig, nodeNames, zoneOf } from './config.js';
+import { addresses, CLUSTER_DOMAIN, type LabConfig, nodeNames, zoneOf } from './config.js';
 import { startKubelet } from './kubelet/kubelet.js';
 import type { NodeProxies } from './node-proxies.js';
 import type { Places } from './places.js';
@@ -22,7 +22,7 @@ export function startKubelets(api: Api, config: LabConfig, at: Places, proxies: 
       claimsDir: join(at.state, 'claims'),
       cniBinDir: own.cniBin,
       cniConfDir: own.cniConf,
-      cluster: { servers: addresses(config).dns.map(String), domain: 'cluster.local' },
+      cluster: { servers: addresses(config).dns.map(String), domain: CLUSTER_DOMAIN },
       // The keys of the cluster are no Pod's business.
       hidden: [dirname(at.state), dirname(at.run)],
       version: KUBERNETES_VERSION,

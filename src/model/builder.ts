@@ -2,14 +2,18 @@
 
 import type { KubeObject } from '../objects/meta.js';
 import type { Namespace } from '../objects/namespace.js';
+import type { NetworkPolicy } from '../objects/network-policy.js';
 import type { Node } from '../objects/node.js';
 import type { Pod } from '../objects/pod.js';
 import type { Service } from '../objects/service.js';
 import { Claims } from './claims.js';
 import type { Change, Cluster, ClusterEvent, NamespaceEntry, PodEntry } from './cluster.js';
+import { clusterNetworkPolicyEntry } from './cluster-network-policy.js';
 import { claimText } from './external.js';
+import { networkPolicyEntry } from './network-policy.js';
 import { NodeIndex } from './node.js';
 import { podEntry } from './pod.js';
+import type { PolicyEntry } from './policy.js';
 import type { Problem } from './problem.js';
 import type { Ranges } from './ranges.js';
 import { stringMap, text } from './read.js';
@@ -23,6 +27,7 @@ export class ClusterBuilder {
   /** An address may be given to a new Pod while its last one still ends: the younger owns it. */
   readonly #podIps = new Claims<PodEntry>((a, b) => b.created - a.created || compare(a.key, b.key));
   readonly #services: ServiceIndex;
+  readonly #policies = new Map<string, PolicyEntry>();
   readonly cluster: Cluster;
 
   constructor(ranges: Ranges) {
@@ -33,6 +38,7 @@ export class ClusterBuilder {
       pods: this.#pods,
       podsByIp: this.#podIps.owners,
       services: this.#services.entries,
+      policies: this.#policies,
       serviceByClusterIP: ip => this.#services.byClaim(ip),
       serviceByExternal: (ip, protocol, number) => this.#services.byClaim(claimText(ip, protocol, number)),
       problems: () => this.#problems(),
@@ -56,6 +62,13 @@ export class ClusterBuilder {
         return this.#services.setService(namespace, name, next as unknown as Service | undefined).map(service);
       case 'EndpointSlice':
         return this.#services.setSlice(namespace, name, next).map(service);
+      case 'NetworkPolicy': {
+        const policy = next as unknown as NetworkPolicy | undefined;
+        const entry = policy && networkPolicyEntry(namespace, name, policy);
+        return this.#setPolicy(`NetworkPolicy ${namespace}/${name}`, entry);
+      }
+      case 'ClusterNetworkPolicy':
+        return this.#setPolicy(`ClusterNetworkPolicy ${name}`, next && clusterNetworkPolicyEntry(name, next));
       default:
         return [];
     }
@@ -86,9 +99,16 @@ export class ClusterBuilder {
     return [{ kind: 'Pod', key: `${namespace}/${name}` }];
   }
 
+  #setPolicy(key: string, entry: PolicyEntry | undefined): Change {
+    if (entry) this.#policies.set(key, entry);
+    else if (!this.#policies.delete(key)) return [];
+    return [{ kind: 'Policy', key }];
+  }
+
   #problems(): Problem[] {
     const found: Problem[] = [];
     for (const node of this.cluster.nodes.values()) found.push(...node.problems);
+    for (const policy of this.#policies.values()) found.push(...policy.problems);
     for (const entry of this.cluster.services.values()) {
       found.push(...entry.problems);
       for (const slice of entry.slices) found.push(...slice.problems);

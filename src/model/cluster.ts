@@ -8,6 +8,7 @@ import type { Namespace } from '../objects/namespace.js';
 import type { Node } from '../objects/node.js';
 import type { Pod } from '../objects/pod.js';
 import type { Service } from '../objects/service.js';
+import type { PolicyEntry } from './policy.js';
 import type { Problem } from './problem.js';
 
 /** A view of the cluster's present state. The maps are live, the entries in them immutable: a changed entry is another value. */
@@ -22,6 +23,8 @@ export interface Cluster {
   readonly podsByIp: ReadonlyMap<string, PodEntry>;
   /** By `namespace/name`. */
   readonly services: ReadonlyMap<string, ServiceEntry>;
+  /** By key: `NetworkPolicy namespace/name` or `ClusterNetworkPolicy name`. */
+  readonly policies: ReadonlyMap<string, PolicyEntry>;
   /** By the ClusterIP's text: the one Service that owns it. */
   serviceByClusterIP(ip: string): ServiceEntry | undefined;
   /** The one Service that owns an external front; without `ip`: a node port. */
@@ -142,7 +145,7 @@ export interface Endpoint {
 
 /** One of the things that a plan is made of, by kind and key (a name, or `namespace/name`). */
 export interface Subject {
-  readonly kind: 'Node' | 'Namespace' | 'Pod' | 'Service';
+  readonly kind: 'Node' | 'Namespace' | 'Pod' | 'Service' | 'Policy';
   readonly key: string;
 }
 

@@ -2,6 +2,7 @@
 
 import type { KernelObject } from '../kernel/port.js';
 import type { Cluster, NamespaceEntry, NodeEntry, PodEntry, ServiceEntry } from '../model/cluster.js';
+import type { PolicyEntry } from '../model/policy.js';
 import type { Attachment } from './attachment.js';
 import type { Settings } from './settings.js';
 
@@ -23,6 +24,7 @@ export interface Subjects {
   readonly Namespace: NamespaceEntry;
   readonly Pod: PodEntry;
   readonly Service: ServiceEntry;
+  readonly Policy: PolicyEntry;
 }
 
 /**

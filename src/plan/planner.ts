@@ -55,13 +55,14 @@ export class Planner {
     for (const [name, namespace] of cluster.namespaces) this.#replan('Namespace', name, namespace, out);
     for (const [key, pod] of cluster.pods) this.#replan('Pod', key, pod, out);
     for (const [key, service] of cluster.services) this.#replan('Service', key, service, out);
+    for (const [key, policy] of cluster.policies) this.#replan('Policy', key, policy, out);
     return out;
   }
 
   /** After the builder applied an event: what its change does. Several changes may be given as one. */
   apply(change: Change): PlanChange {
-    const { nodes, namespaces, pods, services } = this.#world.cluster;
-    const entries = { Node: nodes, Namespace: namespaces, Pod: pods, Service: services };
+    const { nodes, namespaces, pods, services, policies } = this.#world.cluster;
+    const entries = { Node: nodes, Namespace: namespaces, Pod: pods, Service: services, Policy: policies };
     const out = new Map<Owner, Plan>();
     for (const { kind, key } of change) this.#replan(kind, key, entries[kind].get(key), out);
     return out;

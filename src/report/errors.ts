@@ -118,6 +118,14 @@ export const ERRORS = {
     cause: "{object}: source range '{cidr}' cannot be read, and lets nobody in",
     advice: 'write it as an address and a prefix length, such as 192.0.2.0/24',
   },
+  'PW-P501': {
+    cause: '{object}: {path} is not understood; nothing is allowed by it',
+    advice: 'see `kubectl explain` for the field; the API server refuses such an object',
+  },
+  'PW-P511': {
+    cause: '{object}: {path} matches no address, as its exceptions cover all of it',
+    advice: 'leave the block out, or make the exceptions smaller',
+  },
   'PW-S411': {
     cause: '{object} has no endpoints: no Pod matches its selector {selector}',
     advice: 'compare it with `kubectl -n {namespace} get pods --show-labels`; Pods that have finished do not count',
@@ -140,6 +148,15 @@ export const ERRORS = {
     cause: '{object}: its health check port {port} cannot be opened on node {node}: {reason}',
     advice:
       'end what listens there (`ss -ltnp` on the node), or choose another healthCheckNodePort; load balancers take this node for one without endpoints',
+  },
+  'PW-D601': {
+    cause: '{object}: {problem}; the settings before it stay in force',
+    advice: 'correct it with `kubectl -n {namespace} edit configmap {name}`; docs/reference.md lists the settings',
+  },
+  'PW-D602': {
+    cause: 'the upstream resolver {upstream} asks this DNS server in turn, and so nobody answers',
+    advice:
+      'name a resolver outside of the cluster as upstream; a node whose resolv.conf names the cluster DNS makes such a loop',
   },
 } as const;
 

@@ -1,16 +1,10 @@
-/** One query to one upstream resolver, over UDP with a retry over TCP. Believes only the reply that fits the query (RFC 5452). */
+/** One query to one upstream resolver over UDP. Believes only the reply that fits the query (RFC 5452). */
 
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
-import { connect } from 'node:net';
+import type { Upstream } from '../dns/upstream.js';
 import type { Ip } from '../net/ip.js';
 import { decode, encode, type Message, type Question, queryMessage } from '../wire/dns.js';
-import { frame } from './dns-tcp.js';
-
-export interface Upstream {
-  readonly ip: Ip;
-  readonly port: number;
-}
 
 export interface QueryFlags {
   readonly dnssecOk: boolean;
@@ -21,26 +15,14 @@ export interface QueryFlags {
 const MAX_MISMATCHES = 16;
 const EDNS_SIZE = 1232;
 
-/** Rejects when the upstream cannot be reached or the signal ends the wait. Malformed and foreign replies are ignored, never believed. */
-export async function exchange(
-  upstream: Upstream,
-  question: Question,
-  flags: QueryFlags,
-  signal: AbortSignal,
-): Promise<Message> {
-  const query = queryFor(question, flags);
-  const reply = await askUdp(upstream, query, signal);
-  return reply && !reply.truncated ? reply : askTcp(upstream, query, signal);
-}
-
 /** A fresh random id for each query, as the port: both must be guessed at once. */
-function queryFor(question: Question, { dnssecOk, checkingDisabled }: QueryFlags): Message {
+export function queryFor(question: Question, { dnssecOk, checkingDisabled }: QueryFlags): Message {
   const edns = { size: EDNS_SIZE, version: 0, dnssecOk, options: [] };
   return { ...queryMessage(question, randomInt(0x1_0000)), checkingDisabled, edns };
 }
 
 /** The reply, if these bytes are one to that query. */
-function fitting(bytes: Uint8Array, query: Message): Message | undefined {
+export function fitting(bytes: Uint8Array, query: Message): Message | undefined {
   const reply = decode(bytes);
   if ('malformed' in reply || !reply.response || reply.id !== query.id || reply.questions.length !== 1)
     return undefined;
@@ -49,8 +31,11 @@ function fitting(bytes: Uint8Array, query: Message): Message | undefined {
   return same ? reply : undefined;
 }
 
-/** Undefined: too many replies that do not fit. */
-async function askUdp(upstream: Upstream, query: Message, signal: AbortSignal): Promise<Message | undefined> {
+/**
+ * Undefined: too many replies that do not fit. Rejects when the upstream cannot be reached or the signal ends the wait.
+ * Malformed and foreign replies are ignored, never believed.
+ */
+export async function askUdp(upstream: Upstream, query: Message, signal: AbortSignal): Promise<Message | undefined> {
   const socket = await randomPort(upstream.ip);
   try {
     return await new Promise((resolve, reject) => {
@@ -87,25 +72,7 @@ async function randomPort(to: Ip): Promise<Socket> {
   }
 }
 
-function askTcp(upstream: Upstream, query: Message, signal: AbortSignal): Promise<Message> {
-  const socket = connect({ host: String(upstream.ip), port: upstream.port, noDelay: true });
-  return new Promise<Message>((resolve, reject) => {
-    let received = Buffer.alloc(0);
-    onAbort(signal, reject);
-    socket.on('error', reject);
-    socket.on('close', () => reject(new Error('the upstream closed the connection')));
-    socket.on('connect', () => socket.write(frame(encode(query))));
-    socket.on('data', chunk => {
-      received = Buffer.concat([received, chunk]);
-      if (received.length < 2 || received.length < received.readUInt16BE() + 2) return;
-      const reply = fitting(received.subarray(2, received.readUInt16BE() + 2), query);
-      if (reply) resolve(reply);
-      else reject(new Error('the upstream answered something else'));
-    });
-  }).finally(() => socket.destroy());
-}
-
-function onAbort(signal: AbortSignal, reject: (reason: unknown) => void): void {
+export function onAbort(signal: AbortSignal, reject: (reason: unknown) => void): void {
   if (signal.aborted) reject(signal.reason);
   else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
 }

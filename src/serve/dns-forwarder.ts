@@ -1,90 +1,52 @@
-/** Asks the upstream resolvers: cache first, then one after the other until one answers. Knows no names of the cluster. */
+/** Answers from upstream resolvers: the cache first, then one after the other until one answers. Knows no names of the cluster. */
 
-import { type Message, type Question, RCODE } from '../wire/dns.js';
-import { DnsCache } from './dns-cache.js';
-import { exchange, type QueryFlags, type Upstream } from './dns-exchange.js';
+import { type DnsConfig, zoneOf } from '../dns/config.js';
+import { formatUpstream, type Upstream } from '../dns/upstream.js';
+import type { Message, Question } from '../wire/dns.js';
+import type { Name } from '../wire/dns-name.js';
+import { DnsCache, isFailure } from './dns-cache.js';
+import type { QueryFlags } from './dns-exchange.js';
+import { Peer } from './dns-peer.js';
+import { askInTurn, failureOf, type Resolution } from './dns-turns.js';
 
 export interface Forwarder {
-  /** Undefined: nobody answered in time. Never rejects. */
-  resolve(question: Question, flags: QueryFlags): Promise<Message | undefined>;
+  /** When nobody answers, that is SERVFAIL. Never rejects. */
+  resolve(question: Question, flags: QueryFlags): Promise<Resolution>;
   close(): void;
 }
 
 export interface ForwarderOptions {
+  readonly config: DnsConfig;
+  /** For names of no zone, where the configuration names none. */
   readonly upstreams: readonly Upstream[];
   /** When the client is told SERVFAIL, and when the next upstream is asked beside the slow one. */
   readonly timeoutMs?: number;
   readonly patienceMs?: number;
+  /** When an answer that is out of date is better than none yet (RFC 8767 §5). */
+  readonly staleMs?: number;
   readonly cache?: DnsCache;
 }
 
-/** Packets get lost: even a single upstream is asked so many times. */
-const MIN_ATTEMPTS = 3;
-/** How long an upstream that failed is asked last. */
-const PENALTY_MS = 10_000;
-const CACHE_ENTRIES = 10_000;
-
 export function createForwarder(options: ForwarderOptions): Forwarder {
-  const { upstreams, timeoutMs = 2000, patienceMs = 500, cache = new DnsCache(CACHE_ENTRIES) } = options;
-  const failedAt = new Map<Upstream, number>();
-  const underWay = new Map<string, Promise<Message | undefined>>();
+  const { config, timeoutMs = 2000, patienceMs = 500, staleMs = 1800, cache = new DnsCache(config.cache) } = options;
+  const zones = peersOf(options);
+  const peers = new Set([...zones.values()].flat());
+  const underWay = new Map<string, Promise<Resolution>>();
   const all = new AbortController();
+  const limits = { timeoutMs, patienceMs, signal: all.signal };
 
-  const inOrder = (): Upstream[] => {
-    const bad = (upstream: Upstream) => performance.now() - (failedAt.get(upstream) ?? -Infinity) < PENALTY_MS;
-    const order = [...upstreams.filter(upstream => !bad(upstream)), ...upstreams.filter(bad)];
-    const rounds = order.length ? Math.ceil(MIN_ATTEMPTS / order.length) : 0;
-    return Array.from({ length: rounds }, () => order).flat();
-  };
-
-  const ask = (question: Question, flags: QueryFlags): Promise<Message | undefined> => {
-    const attempts = inOrder();
-    const over = new AbortController();
-    const signal = AbortSignal.any([over.signal, all.signal]);
-    return new Promise<Message | undefined>(resolve => {
-      let open = 0;
-      let poor: Message | undefined;
-      let patience: NodeJS.Timeout | undefined;
-      const timeout = setTimeout(() => finish(poor), timeoutMs);
-      const finish = (message: Message | undefined) => {
-        clearTimeout(timeout);
-        clearTimeout(patience);
-        resolve(message);
-        over.abort();
-      };
-      const next = () => {
-        clearTimeout(patience);
-        const upstream = attempts.shift();
-        if (!upstream) {
-          if (!open) finish(poor);
-          return;
-        }
-        open++;
-        patience = setTimeout(() => {
-          failedAt.set(upstream, performance.now());
-          next();
-        }, patienceMs);
-        exchange(upstream, question, flags, signal).then(
-          message => {
-            open--;
-            if (isAnswer(message)) {
-              failedAt.delete(upstream);
-              finish(message);
-            } else {
-              poor = message;
-              next();
-            }
-          },
-          () => {
-            open--;
-            if (signal.aborted) return finish(poor);
-            failedAt.set(upstream, performance.now());
-            return next();
-          },
-        );
-      };
-      next();
+  /** Equal questions share one query: fewer to answer, and fewer to guess at for a forger. */
+  const fetch = (key: string, question: Question, flags: QueryFlags): Promise<Resolution> => {
+    const shared = underWay.get(key);
+    if (shared) return shared;
+    const asking = askInTurn(zones.get(zoneOf(config, question.name))!, question, flags, limits).then(given => {
+      underWay.delete(key);
+      const found = { ...given, message: limited(given.message, config.cache.ttl) };
+      cache.put(isFailure(found.message) ? failureKey(key) : key, found.message);
+      return found;
     });
+    underWay.set(key, asking);
+    return asking;
   };
 
   return {
@@ -92,21 +54,61 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       // What one client may see unvalidated (CD, DO) is never served to another that did not ask for it so (CVE-2024-0874).
       const key = `${question.name} ${question.type} ${question.class} ${+flags.dnssecOk} ${+flags.checkingDisabled}`;
       const known = cache.get(key);
-      if (known) return known;
-      // Equal questions share one query: fewer to answer, and fewer to guess at for a forger.
-      const shared = underWay.get(key);
-      if (shared) return shared;
-      const asking = ask(question, flags).finally(() => underWay.delete(key));
-      underWay.set(key, asking);
-      const message = await asking;
-      if (message) cache.put(key, message);
-      return message;
+      if (known?.fresh) {
+        if (known.hot && config.prefetch) void fetch(key, question, flags);
+        return { message: known.message, why: 'from the cache' };
+      }
+      for (const peer of peers)
+        if (peer.recognises(question.name)) return { message: failureOf(question), why: 'a question of our own' };
+      const stale = known && {
+        message: known.message,
+        why: 'from the cache, out of date',
+        extended: 'staleAnswer' as const,
+      };
+      const failed = cache.get(failureKey(key));
+      if (failed) return stale ?? { message: failed.message, why: 'it failed a moment ago', extended: 'cachedError' };
+      const asking = fetch(key, question, flags);
+      if (!stale) return asking;
+      const found = await soonEnough(asking, staleMs);
+      return found && !isFailure(found.message) ? found : stale;
     },
-    close: () => all.abort(),
+    close() {
+      all.abort();
+      for (const peer of peers) peer.close();
+    },
   };
 }
 
-/** NOERROR and NXDOMAIN are answers; anything else is worth asking another upstream. */
-function isAnswer(message: Message): boolean {
-  return message.rcode === RCODE.NOERROR || message.rcode === RCODE.NXDOMAIN;
+/** A client keeps an answer no longer than we would: what an upstream got wrong ends sometime. */
+function limited(message: Message, ttl: number): Message {
+  if (message.answers.every(record => record.ttl <= ttl)) return message;
+  return { ...message, answers: message.answers.map(record => ({ ...record, ttl: Math.min(record.ttl, ttl) })) };
+}
+
+/** Upstreams that stand in several zones are one peer. */
+function peersOf({ config, upstreams }: ForwarderOptions): ReadonlyMap<Name, readonly Peer[]> {
+  const known = new Map<string, Peer>();
+  const peersIn = (zone: Name, upstreams: readonly Upstream[]) =>
+    upstreams.map(upstream => {
+      const key = formatUpstream(upstream);
+      const peer = known.get(key) ?? new Peer(upstream, zone, config.tls.ca);
+      known.set(key, peer);
+      return peer;
+    });
+  return new Map(
+    [['.', config.upstreams ?? upstreams] as const, ...config.zones].map(([zone, own]) => [zone, peersIn(zone, own)]),
+  );
+}
+
+/** Failures stand beside an answer of before, which may still be better. */
+function failureKey(key: string): string {
+  return `failed ${key}`;
+}
+
+function soonEnough<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout;
+  const late = new Promise<undefined>(resolve => {
+    timer = setTimeout(resolve, milliseconds, undefined);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

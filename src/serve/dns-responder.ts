@@ -1,16 +1,20 @@
 /** From a request's bytes to a reply's: decode, admit, answer, forward where needed, encode. Knows no socket. */
 
-import type { Answer } from '../dns/answer.js';
+import { type Answer, restored } from '../dns/answer.js';
 import { answer } from '../dns/chain.js';
 import { admit, reply, udpLimit } from '../dns/respond.js';
 import type { DnsView } from '../dns/view.js';
 import { logger } from '../report/log.js';
 import { decode, encode, type Message, type Question, RCODE } from '../wire/dns.js';
+import { isFailure } from './dns-cache.js';
 import type { Forwarder } from './dns-forwarder.js';
+import type { Resolution } from './dns-turns.js';
 
 /** Forwarded questions under way at once: in all, and of one client. Above, the client is told to come back (SERVFAIL). */
 const MAX_FORWARDS = 2000;
 const MAX_FORWARDS_PER_CLIENT = 200;
+/** A stranger's query over UDP may bear another's address: so many times its bytes at most go there. */
+const MAX_AMPLIFICATION = 10;
 
 export interface Client {
   readonly address: string;
@@ -32,7 +36,13 @@ export interface Responder {
   handle(bytes: Uint8Array, client: Client, send: (reply: Uint8Array) => void): boolean;
 }
 
-export function createResponder(view: DnsView, forwarder: Forwarder, observe: (seen: Observation) => void): Responder {
+/** `isInside` says whose address it is: strangers get no reply that is worth forging their address for, and nothing from upstream. */
+export function createResponder(
+  view: DnsView,
+  resolve: Forwarder['resolve'],
+  isInside: (address: string) => boolean,
+  observe: (seen: Observation) => void,
+): Responder {
   const underWay = new Map<string, number>();
   let total = 0;
 
@@ -54,8 +64,10 @@ export function createResponder(view: DnsView, forwarder: Forwarder, observe: (s
     const start = performance.now();
     const admission = admit(decode(bytes));
     if (!admission) return false;
+    const inside = isInside(client.address);
     const respond = (message: Message, limit: number, seen: Pick<Observation, 'question' | 'handler' | 'why'>) => {
-      send(encode(message, client.transport === 'tcp' ? 65_535 : limit));
+      const udp = inside ? limit : Math.min(limit, MAX_AMPLIFICATION * bytes.length);
+      send(encode(message, client.transport === 'tcp' ? 65_535 : udp));
       observe({ ...seen, client, rcode: message.rcode, seconds: (performance.now() - start) / 1000 });
     };
     if ('reply' in admission) {
@@ -69,15 +81,15 @@ export function createResponder(view: DnsView, forwarder: Forwarder, observe: (s
     };
     const found = answer(view, question);
     if (!found.forward) finish(found);
+    else if (!inside)
+      finish({ ...failed(found, 'a stranger may not ask upstream', 'prohibited'), rcode: RCODE.REFUSED });
     else if (!enter(client.address)) finish(failed(found, 'too many questions under way'));
     else {
-      forwarder
-        .resolve(found.forward, {
-          dnssecOk: request.edns?.dnssecOk ?? false,
-          checkingDisabled: request.checkingDisabled,
-        })
-        .then(upstream => (upstream ? joined(found, upstream) : failed(found, 'no upstream resolver answered')))
-        .then(finish)
+      resolve(found.forward, {
+        dnssecOk: request.edns?.dnssecOk ?? false,
+        checkingDisabled: request.checkingDisabled,
+      })
+        .then(resolution => finish(joined(found, resolution)))
         .catch(error => log.error('a reply could not be made', { error, name: question.name }))
         .finally(() => leave(client.address));
     }
@@ -98,13 +110,22 @@ export function createResponder(view: DnsView, forwarder: Forwarder, observe: (s
 
 const log = logger('dns');
 
-function failed(found: Answer, why: string): Answer {
-  return { ...found, rcode: RCODE.SERVFAIL, why, answers: [], authoritative: false };
+function failed(found: Answer, why: string, extended?: Answer['extended']): Answer {
+  return { ...found, rcode: RCODE.SERVFAIL, why, answers: [], authoritative: false, ...(extended && { extended }) };
 }
 
 /** Aliases of ours in front; of the upstream's sections only what the client needs (its additional records are not ours to vouch for). */
-function joined(found: Answer, upstream: Message): Answer {
-  const answers = [...found.answers, ...upstream.answers];
-  const authorities = upstream.answers.length ? [] : upstream.authorities;
-  return { ...found, rcode: upstream.rcode, answers, authorities };
+function joined(found: Answer, { message, why, extended }: Resolution): Answer {
+  // What went wrong between an upstream and us is nothing that the client could mend.
+  if (isFailure(message) && message.rcode !== RCODE.REFUSED) return failed(found, why, extended);
+  const answers = [...found.answers, ...restored(message.answers, found.rewritten)];
+  const authorities = message.answers.length ? [] : message.authorities;
+  return {
+    ...found,
+    rcode: message.rcode,
+    answers,
+    authorities,
+    why: `${found.why}, ${why}`,
+    ...(extended && { extended }),
+  };
 }

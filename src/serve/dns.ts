@@ -1,10 +1,11 @@
 /** The node's DNS server: listeners on its addresses, UDP and TCP, in front of the table and the chain of handlers. */
 
 import type { ClusterZone } from '../dns/cluster-zone.js';
+import type { DnsConfig } from '../dns/config.js';
+import type { Upstream } from '../dns/upstream.js';
 import { Cidr } from '../net/cidr.js';
-import type { Ip } from '../net/ip.js';
+import { Ip } from '../net/ip.js';
 import { bindWithPatience } from './bind.js';
-import type { Upstream } from './dns-exchange.js';
 import { createForwarder } from './dns-forwarder.js';
 import { DnsMetrics } from './dns-metrics.js';
 import { createResponder, type Observation } from './dns-responder.js';
@@ -18,8 +19,10 @@ export interface DnsOptions {
   readonly port?: number;
   readonly zone: ClusterZone;
   readonly host: UdpHost;
-  /** Asked in this order about names that are not the cluster's. */
+  /** Asked in this order about names that are not the cluster's, where the zone's configuration names no others. */
   readonly upstreams: readonly Upstream[];
+  /** Clients beside this machine and those in the zone's ranges; left out: none. */
+  readonly isNode?: (ip: Ip) => boolean;
   /** Called after every reply that the chain gave; must not throw. */
   readonly observe?: (seen: Observation) => void;
   /** How long to wait for addresses that are held by another process or not there yet, in milliseconds. */
@@ -28,6 +31,8 @@ export interface DnsOptions {
 
 export interface DnsServer {
   readonly listening: readonly { readonly ip: Ip; readonly port: number }[];
+  /** Answers so from now on, to questions under way as before. */
+  configure(config: DnsConfig): void;
   /** Prometheus text. */
   metrics(): string;
   close(): Promise<void>;
@@ -36,15 +41,32 @@ export interface DnsServer {
 /** This machine's own: nobody else can send from there. */
 const LOOPBACK = ['127.0.0.0/8', '::1/128'].map(Cidr.of);
 
+/** Longer than a forwarder takes for an answer. */
+const LAST_ANSWERS_MS = 5000;
+
 /** Resolves when every address answers; rejects, with nothing left open, when one cannot be bound. */
 export async function startDns(options: DnsOptions): Promise<DnsServer> {
   const { addresses, port = 53, zone, host, upstreams, patienceMs } = options;
   const metrics = new DnsMetrics();
-  const forwarder = createForwarder({ upstreams });
-  const responder = createResponder(zone, forwarder, seen => {
-    metrics.observe(seen);
-    options.observe?.(seen);
-  });
+  const inside = [...zone.ranges, ...LOOPBACK];
+  let forwarder = createForwarder({ upstreams, config: zone.config });
+  const configure = (config: DnsConfig) => {
+    zone.config = config;
+    setTimeout(forwarder.close, LAST_ANSWERS_MS).unref();
+    forwarder = createForwarder({ upstreams, config });
+  };
+  const responder = createResponder(
+    zone,
+    (question, flags) => forwarder.resolve(question, flags),
+    address => {
+      const ip = Ip.parse(address);
+      return ip !== undefined && (inside.some(range => range.contains(ip)) || (options.isNode?.(ip) ?? false));
+    },
+    seen => {
+      metrics.observe(seen);
+      options.observe?.(seen);
+    },
+  );
   const closers: (() => void | Promise<void>)[] = [() => forwarder.close()];
   const close = async () => {
     for (const close of closers) await close();
@@ -60,10 +82,10 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
       closers.push(() => tcp.close());
       listening.push({ ip, port: udp.port });
     }
-    const udp = serveUdp({ host, sockets, zone, inside: [...zone.ranges, ...LOOPBACK], responder });
+    const udp = serveUdp({ host, sockets, zone, inside, responder });
     // Before its sockets.
     closers.unshift(() => udp.close());
-    return { listening, metrics: () => metrics.text(udp.counters), close };
+    return { listening, configure, metrics: () => metrics.text(udp.counters), close };
   } catch (error) {
     await close();
     throw error;

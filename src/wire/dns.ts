@@ -18,6 +18,24 @@ export const CLASS_IN = 1;
 /** RFC 1035 §4.1.1, RFC 6891 §9. */
 export const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5, BADVERS: 16 } as const;
 
+/** INFO-CODEs of Extended DNS Errors, which say why an answer is as it is (RFC 8914 §4). */
+export const EXTENDED_ERROR = {
+  staleAnswer: 3,
+  cachedError: 13,
+  notReady: 14,
+  prohibited: 18,
+  notSupported: 21,
+  noReachableAuthority: 22,
+} as const;
+
+/** The option that carries one, with words for people. */
+export function extendedError(code: keyof typeof EXTENDED_ERROR, text: string): Edns['options'][number] {
+  const words = Buffer.from(text);
+  return { code: OPTION_EDE, bytes: Uint8Array.of(0, EXTENDED_ERROR[code], ...words) };
+}
+
+const OPTION_EDE = 15;
+
 export interface Question {
   /** Key: lower case. */
   readonly name: Name;

@@ -46,5 +46,6 @@ async function* body(answer: Exclude<Answer, { unreachable: true }>, signal?: Ab
   for (let at = 0; at < bytes.length; at += 7) yield bytes.subarray(at, at + 7);
   if (answer.finally === 'break') throw new Error('socket hang up');
   if (answer.finally !== 'hang') return;
+  signal?.throwIfAborted();
   await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));
 }

@@ -2,29 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { answer } from '../../src/dns/chain.js';
-import type { ClusterZone } from '../../src/dns/cluster-zone.js';
-import { formatRecord, type Question, RCODE } from '../../src/wire/dns.js';
-import type { RecordType } from '../../src/wire/dns-records.js';
+import { ask, NEGATIVE, SOA, table } from './ask.js';
 import { type Story, service, zoneOf } from './cluster.js';
-
-function question(text: string): Question {
-  const [name, type, klass = 'IN'] = text.split(' ') as [string, string, string?];
-  return { name: name.toLowerCase(), spelled: name, type: type as RecordType, class: klass === 'IN' ? 1 : 3 };
-}
-
-/** `NOERROR services`, then a line for each record: ' ' answer, '?' authority, '+' additional, '>' a question for upstream. */
-function ask(zone: ClusterZone, text: string): string[] {
-  const found = answer(zone, question(text));
-  const rcode = Object.entries(RCODE).find(([, number]) => number === found.rcode)![0];
-  return [
-    `${rcode} ${found.handler}`,
-    ...found.answers.map(record => `  ${formatRecord(record)}`),
-    ...found.authorities.map(record => `? ${formatRecord(record)}`),
-    ...found.additionals.map(record => `+ ${formatRecord(record)}`),
-    ...(found.forward ? [`> ${found.forward.name} ${found.forward.type}`] : []),
-  ];
-}
 
 const CLUSTER = zoneOf({
   'default/kubernetes': { clusterIPs: ['10.96.0.1'], ports: [{ name: 'https', port: 443 }] },
@@ -45,24 +24,15 @@ const CLUSTER = zoneOf({
   'shop/early': { headless: true, endpoints: ['!a=10.244.3.9'], publishNotReadyAddresses: true },
   'shop/outside': { externalName: 'WWW.example.com' },
   'shop/inside': { externalName: 'web.shop.svc.cluster.local' },
+  'shop/nowhere': { externalName: 'gone.shop.svc.cluster.local' },
+  'shop/waiting': { ports: [{ name: 'x', port: 1 }] },
   'shop/twice': { externalName: 'inside.shop.svc.cluster.local.' },
   'shop/loop': { externalName: 'pool.shop.svc.cluster.local' },
   'shop/pool': { externalName: 'loop.shop.svc.cluster.local' },
   'shop/bad': { externalName: 'a..b' },
 });
 
-const SOA = 'SOA ns.dns.cluster.local. hostmaster.cluster.local. 1 7200 1800 86400 5';
-const NEGATIVE = `? cluster.local. 5 IN ${SOA}`;
-
-function table(title: string, rows: Readonly<Record<string, readonly string[]>>, zone = CLUSTER): void {
-  describe(title, () => {
-    for (const [asked, expected] of Object.entries(rows)) {
-      it(asked, () => assert.deepEqual(ask(zone, asked), expected));
-    }
-  });
-}
-
-table('a Service with ClusterIPs (specification 2.3)', {
+table(CLUSTER, 'a Service with ClusterIPs (specification 2.3)', {
   'web.shop.svc.cluster.local. A': ['NOERROR services', '  web.shop.svc.cluster.local. 5 IN A 10.96.12.7'],
   'WEB.shop.SVC.cluster.local. A': ['NOERROR services', '  web.shop.svc.cluster.local. 5 IN A 10.96.12.7'],
   'web.shop.svc.cluster.local. AAAA': ['NOERROR services', '  web.shop.svc.cluster.local. 5 IN AAAA fd00:10:96::7'],
@@ -82,6 +52,13 @@ table('a Service with ClusterIPs (specification 2.3)', {
   ],
   '_dns._tcp.web.shop.svc.cluster.local. SRV': ['NXDOMAIN services', NEGATIVE],
   '_http._tcp.web.shop.svc.cluster.local. A': ['NOERROR services', NEGATIVE],
+  '_HTTP._TCP.web.shop.svc.cluster.local. A': ['NOERROR services', NEGATIVE],
+  'web.shop.svc.cluster.local. CNAME': ['NOERROR services', NEGATIVE],
+  'web.shop.svc.cluster.local. SOA': ['NOERROR services', NEGATIVE],
+  'web.shop.svc.cluster.local. NS': ['NOERROR services', NEGATIVE],
+  // No address was given to it yet.
+  'waiting.shop.svc.cluster.local. A': ['NXDOMAIN services', NEGATIVE],
+  '_x._tcp.waiting.shop.svc.cluster.local. SRV': ['NXDOMAIN services', NEGATIVE],
   '7.12.96.10.in-addr.arpa. PTR': [
     'NOERROR reverse',
     '  7.12.96.10.in-addr.arpa. 5 IN PTR web.shop.svc.cluster.local.',
@@ -92,7 +69,7 @@ table('a Service with ClusterIPs (specification 2.3)', {
   ],
 });
 
-table('a headless Service (2.4)', {
+table(CLUSTER, 'a headless Service (2.4)', {
   'db.shop.svc.cluster.local. A': [
     'NOERROR services',
     '  db.shop.svc.cluster.local. 5 IN A 10.244.1.5',
@@ -125,7 +102,7 @@ table('a headless Service (2.4)', {
   'early.shop.svc.cluster.local. A': ['NOERROR services', '  early.shop.svc.cluster.local. 5 IN A 10.244.3.9'],
 });
 
-table('an ExternalName (2.5)', {
+table(CLUSTER, 'an ExternalName (2.5)', {
   'outside.shop.svc.cluster.local. A': [
     'NOERROR forward',
     '  outside.shop.svc.cluster.local. 5 IN CNAME WWW.example.com.',
@@ -135,6 +112,28 @@ table('an ExternalName (2.5)', {
     'NOERROR services',
     '  outside.shop.svc.cluster.local. 5 IN CNAME WWW.example.com.',
   ],
+  'outside.shop.svc.cluster.local. AAAA': [
+    'NOERROR forward',
+    '  outside.shop.svc.cluster.local. 5 IN CNAME WWW.example.com.',
+    '> www.example.com. AAAA',
+  ],
+  'inside.shop.svc.cluster.local. AAAA': [
+    'NOERROR services',
+    '  inside.shop.svc.cluster.local. 5 IN CNAME web.shop.svc.cluster.local.',
+    '  web.shop.svc.cluster.local. 5 IN AAAA fd00:10:96::7',
+  ],
+  // The alias exists, what it leads to has nothing of that type: NODATA is the answer (RFC 2308 §2.2).
+  'inside.shop.svc.cluster.local. MX': [
+    'NOERROR services',
+    '  inside.shop.svc.cluster.local. 5 IN CNAME web.shop.svc.cluster.local.',
+    NEGATIVE,
+  ],
+  'nowhere.shop.svc.cluster.local. A': [
+    'NXDOMAIN services',
+    '  nowhere.shop.svc.cluster.local. 5 IN CNAME gone.shop.svc.cluster.local.',
+    NEGATIVE,
+  ],
+  'x.outside.shop.svc.cluster.local. A': ['NXDOMAIN services', NEGATIVE],
   'twice.shop.svc.cluster.local. A': [
     'NOERROR services',
     '  twice.shop.svc.cluster.local. 5 IN CNAME inside.shop.svc.cluster.local.',
@@ -145,7 +144,7 @@ table('an ExternalName (2.5)', {
   'bad.shop.svc.cluster.local. A': ['NXDOMAIN services', NEGATIVE],
 });
 
-table('names of Pods by address (2.6)', {
+table(CLUSTER, 'names of Pods by address (2.6)', {
   '10-244-1-5.shop.pod.cluster.local. A': ['NOERROR pods', '  10-244-1-5.shop.pod.cluster.local. 5 IN A 10.244.1.5'],
   '10-244-1-5.shop.pod.cluster.local. AAAA': ['NOERROR pods', NEGATIVE],
   'fd00-10-244--5.shop.pod.cluster.local. AAAA': [
@@ -160,11 +159,15 @@ table('names of Pods by address (2.6)', {
   'pod.cluster.local. A': ['NOERROR pods', NEGATIVE],
 });
 
-table('the zone itself, and what exists in it', {
+table(CLUSTER, 'the zone itself, and what exists in it', {
   'dns-version.cluster.local. TXT': ['NOERROR services', '  dns-version.cluster.local. 5 IN TXT "1.1.0"'],
   'cluster.local. SOA': ['NOERROR services', `  cluster.local. 5 IN ${SOA}`],
   'cluster.local. NS': ['NOERROR services', '  cluster.local. 5 IN NS ns.dns.cluster.local.'],
   'ns.dns.cluster.local. A': ['NOERROR services', '  ns.dns.cluster.local. 5 IN A 10.96.0.10'],
+  'ns.dns.cluster.local. AAAA': ['NOERROR services', '  ns.dns.cluster.local. 5 IN AAAA fd00:10:96::a'],
+  'dns.cluster.local. A': ['NOERROR services', NEGATIVE],
+  'dns-version.cluster.local. A': ['NOERROR services', NEGATIVE],
+  'cluster.local. A': ['NOERROR services', NEGATIVE],
   'svc.cluster.local. A': ['NOERROR services', NEGATIVE],
   'shop.svc.cluster.local. A': ['NOERROR services', NEGATIVE],
   '_tcp.web.shop.svc.cluster.local. A': ['NOERROR services', NEGATIVE],
@@ -175,8 +178,11 @@ table('the zone itself, and what exists in it', {
   'web\\.shop.svc.cluster.local. A': ['NXDOMAIN services', NEGATIVE],
 });
 
-table('addresses without a name', {
+table(CLUSTER, 'addresses without a name', {
   '9.9.244.10.in-addr.arpa. PTR': ['NXDOMAIN reverse', `? in-addr.arpa. 5 IN ${SOA}`],
+  '12.96.10.in-addr.arpa. PTR': ['NOERROR reverse', `? in-addr.arpa. 5 IN ${SOA}`],
+  '13.96.10.in-addr.arpa. PTR': ['NXDOMAIN reverse', `? in-addr.arpa. 5 IN ${SOA}`],
+  '7.12.96.10.in-addr.arpa. TXT': ['NOERROR reverse', `? in-addr.arpa. 5 IN ${SOA}`],
   '244.10.in-addr.arpa. PTR': ['NOERROR reverse', `? in-addr.arpa. 5 IN ${SOA}`],
   '7.12.96.10.in-addr.arpa. A': ['NOERROR reverse', `? in-addr.arpa. 5 IN ${SOA}`],
   '8.8.8.8.in-addr.arpa. PTR': ['NOERROR forward', '> 8.8.8.8.in-addr.arpa. PTR'],
@@ -184,7 +190,7 @@ table('addresses without a name', {
   '007.12.96.10.in-addr.arpa. PTR': ['NOERROR forward', '> 007.12.96.10.in-addr.arpa. PTR'],
 });
 
-table('everything else', {
+table(CLUSTER, 'everything else', {
   'example.com. A': ['NOERROR forward', '> example.com. A'],
   'mycluster.local. A': ['NOERROR forward', '> mycluster.local. A'],
   '. NS': ['NOERROR forward', '> . NS'],
@@ -195,15 +201,11 @@ table('everything else', {
 
 const NEW = zoneOf({});
 NEW.synced = false;
-table(
-  'before the first list is complete nothing is said not to exist',
-  {
-    'web.shop.svc.cluster.local. A': ['SERVFAIL services'],
-    '7.12.96.10.in-addr.arpa. PTR': ['SERVFAIL reverse'],
-    'example.com. A': ['NOERROR forward', '> example.com. A'],
-  },
-  NEW,
-);
+table(NEW, 'before the first list is complete nothing is said not to exist', {
+  'web.shop.svc.cluster.local. A': ['SERVFAIL services'],
+  '7.12.96.10.in-addr.arpa. PTR': ['SERVFAIL reverse'],
+  'example.com. A': ['NOERROR forward', '> example.com. A'],
+});
 
 describe('a zone that changes', () => {
   it('has after any changes what a new zone of the same Services has', () => {

@@ -41,7 +41,7 @@ describe('a reply', () => {
     record('db.local. 5 IN A 10.0.0.1'),
     record('db.local. 5 IN A 10.0.0.2'),
   ];
-  const found = { rcode: 0, authoritative: true, answers, authorities: [], additionals: [] };
+  const found = { why: '', rcode: 0, authoritative: true, answers, authorities: [], additionals: [] };
 
   it('repeats id, question as it was spelled, RD and CD, and has EDNS only if the request had', () => {
     const message = reply({ ...QUERY, id: 7, checkingDisabled: true, questions: [ASKED] }, found);
@@ -52,6 +52,22 @@ describe('a reply', () => {
     assert.equal((decode(encode(message)) as Message).questions[0]!.spelled, 'wEB.local.');
     assert.equal(message.edns, undefined);
     assert.equal(reply({ ...QUERY, edns: { ...EDNS, dnssecOk: true } }, found).edns?.dnssecOk, true);
+  });
+
+  it('says why it is as it is, to who speaks EDNS (RFC 8914)', () => {
+    const failed = {
+      ...found,
+      rcode: 2,
+      answers: [],
+      why: 'the cluster is not known yet',
+      extended: 'notReady',
+    } as const;
+    const [option, ...others] = reply({ ...QUERY, edns: EDNS }, failed).edns!.options;
+    assert.deepEqual(
+      [option!.code, Buffer.from(option!.bytes).toString('latin1'), others],
+      [15, `\x00\x0e${failed.why}`, []],
+    );
+    assert.equal(reply(QUERY, failed).edns, undefined);
   });
 
   it('rotates equal records with the id, behind their alias', () => {

@@ -14,7 +14,7 @@ import { Cidr } from '../../src/net/cidr.js';
 import { Ip } from '../../src/net/ip.js';
 import { decode, encode, formatRecord, type Message, type Question } from '../../src/wire/dns.js';
 import type { RecordType } from '../../src/wire/dns-records.js';
-import { service, zoneOf } from './cluster.js';
+import { configOf, service, zoneOf } from './cluster.js';
 import { QUERY } from './text.js';
 
 const CLUSTER = zoneOf({
@@ -146,6 +146,29 @@ describe('a question for the table', () => {
     zone.synced = false;
     assert.equal(respond(zone, query('no.shop.svc.cluster.local.', 'A')), undefined);
     assert.equal(respond(zone, query('web.shop.svc.cluster.local.', 'AAAA')), undefined);
+  });
+
+  it('has the TTL of the configuration, also for what does not exist, once Services were set again', () => {
+    const zone = zoneOf({ 'shop/web': { clusterIPs: ['10.96.12.7'], ports: [{ name: 'http', port: 80 }] } });
+    zone.config = configOf({ ttl: 3600 });
+    for (const service of zone.outdated) zone.set(service);
+    assert.deepEqual(zone.outdated, []);
+    for (const [name, type] of [
+      ['web.shop.svc.cluster.local.', 'A'],
+      ['web.shop.svc.cluster.local.', 'AAAA'],
+      ['_http._tcp.web.shop.svc.cluster.local.', 'SRV'],
+      ['no.shop.svc.cluster.local.', 'A'],
+      ['cluster.local.', 'SOA'],
+      ['7.12.96.10.in-addr.arpa.', 'PTR'],
+    ] as const) {
+      const asked = query(name, type);
+      const found = decode(respond(zone, asked)!) as Message;
+      assertSame(found, chain(zone, asked));
+      for (const { ttl, data } of [...found.answers, ...found.authorities, ...found.additionals]) {
+        assert.equal(ttl, 3600);
+        if (data.type === 'SOA') assert.equal(data.minimum, 3600);
+      }
+    }
   });
 
   it('with autopath no name of a search path is said not to exist', () => {

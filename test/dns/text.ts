@@ -17,6 +17,14 @@ export function record(line: string): ResourceRecord {
   return { name, class: CLASS_IN, ttl: Number(ttl), data: dataOf(type, rest) };
 }
 
+/** Bytes from hexadecimal text and 'quoted' ASCII, with white space as it pleases. */
+export function bytes(text: string): Uint8Array {
+  const parts = text.match(/'[^']*'|[0-9a-f]{2}/g) ?? [];
+  return Buffer.concat(
+    parts.map(part => (part[0] === "'" ? Buffer.from(part.slice(1, -1)) : Buffer.from(part, 'hex'))),
+  );
+}
+
 function dataOf(type: string, [first = '', second = '', third = '', ...more]: string[]): RecordData {
   if (type === 'A' || type === 'AAAA') return { type, ip: Ip.of(first) };
   if (type === 'CNAME' || type === 'NS' || type === 'PTR') return { type, target: first };

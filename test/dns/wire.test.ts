@@ -7,15 +7,7 @@ import { Ip } from '../../src/net/ip.js';
 import { decode, encode, formatRecord, type Message, type ResourceRecord } from '../../src/wire/dns.js';
 import { isName, isWithin, parent } from '../../src/wire/dns-name.js';
 import { typeName } from '../../src/wire/dns-records.js';
-import { QUERY, record } from './text.js';
-
-/** Bytes from hexadecimal text and 'quoted' ASCII, with white space as it pleases. */
-function bytes(text: string): Uint8Array {
-  const parts = text.match(/'[^']*'|[0-9a-f]{2}/g) ?? [];
-  return Buffer.concat(
-    parts.map(part => (part[0] === "'" ? Buffer.from(part.slice(1, -1)) : Buffer.from(part, 'hex'))),
-  );
-}
+import { bytes, QUERY, record } from './text.js';
 
 const HEADER = '1234 0100 0001 0000 0000 0000';
 const QUESTION = "03 'wEb' 05 'local' 00 0001 0001";

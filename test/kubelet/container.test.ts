@@ -8,7 +8,7 @@ import { keptCapabilities } from '../../src/lab/kubelet/capabilities.js';
 import { commandOf, identityOf } from '../../src/lab/kubelet/container-plan.js';
 import { environment } from '../../src/lab/kubelet/environment.js';
 import { expand } from '../../src/lab/kubelet/expand.js';
-import { hostsFile, resolvConf } from '../../src/lab/kubelet/name-files.js';
+import { hostsFile } from '../../src/lab/kubelet/name-files.js';
 import { notHonoured } from '../../src/lab/kubelet/not-honoured.js';
 import { serviceVariables } from '../../src/lab/kubelet/service-variables.js';
 import type { Container } from '../../src/objects/container.js';
@@ -127,43 +127,9 @@ describe('the environment', () => {
   });
 });
 
-describe('/etc/resolv.conf', () => {
-  const cluster = { servers: ['10.96.0.10', 'fd00:10:96::a'], domain: 'cluster.local' };
-  const machine = '# a comment\nnameserver 192.168.1.1\nsearch home.arpa\noptions edns0\n';
-  const all = 'search shop.svc.cluster.local svc.cluster.local cluster.local home.arpa';
-  const table: readonly (readonly [spec: object, wanted: readonly string[]])[] = [
-    [{}, [all, 'nameserver 10.96.0.10', 'nameserver fd00:10:96::a', 'options ndots:5']],
-    [{ hostNetwork: true }, ['search home.arpa', 'nameserver 192.168.1.1', 'options edns0']],
-    [
-      { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' },
-      [all, 'nameserver 10.96.0.10', 'nameserver fd00:10:96::a', 'options ndots:5'],
-    ],
-    [{ dnsPolicy: 'Default' }, ['search home.arpa', 'nameserver 192.168.1.1', 'options edns0']],
-    [
-      {
-        dnsPolicy: 'None',
-        dnsConfig: {
-          nameservers: ['1.2.3.4'],
-          searches: ['a.b'],
-          options: [{ name: 'ndots', value: '2' }, { name: 'edns0' }],
-        },
-      },
-      ['search a.b', 'nameserver 1.2.3.4', 'options ndots:2 edns0'],
-    ],
-    [
-      { dnsConfig: { options: [{ name: 'ndots', value: '1' }] } },
-      [all, 'nameserver 10.96.0.10', 'nameserver fd00:10:96::a', 'options ndots:1'],
-    ],
-  ];
-  for (const [spec, wanted] of table)
-    it(JSON.stringify(spec), () =>
-      assert.deepEqual(resolvConf(pod(spec), cluster, machine), [...wanted, ''].join('\n')),
-    );
-
-  it('/etc/hosts has the Pod under its names', () => {
-    const text = hostsFile(pod({ hostname: 'web-0', subdomain: 'web' }), ['10.244.1.2', 'fd00::2'], 'cluster.local');
-    assert.match(text, /^10\.244\.1\.2\tweb-0\.web\.shop\.svc\.cluster\.local\tweb-0\nfd00::2\tweb-0\.web/m);
-  });
+it('/etc/hosts has the Pod under its names', () => {
+  const text = hostsFile(pod({ hostname: 'web-0', subdomain: 'web' }), ['10.244.1.2', 'fd00::2'], 'cluster.local');
+  assert.match(text, /^10\.244\.1\.2\tweb-0\.web\.shop\.svc\.cluster\.local\tweb-0\nfd00::2\tweb-0\.web/m);
 });
 
 describe('capabilities', () => {

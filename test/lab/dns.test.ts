@@ -190,6 +190,44 @@ describe('DNS in the lab', { skip: reason }, () => {
       await eventually('gone', async () => (await dig(client, `manual.${DOMAIN} A`)).join() === 'NXDOMAIN', 2);
   });
 
+  test('a ConfigMap changes the answers on every node at once; a wrong one changes nothing, and is told', async () => {
+    const api = await lab.api();
+    const write = (text: string) =>
+      start(lab, [
+        {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { namespace: 'kube-system', name: 'podwire-dns' },
+          data: { 'config.yaml': text },
+        } as KubeObject,
+      ]);
+    const everywhere = async (question: string, answer: string) => {
+      for (const client of clients)
+        await eventually(`${answer} in ${client.name}`, async () => (await dig(client, question)).join() === answer, 5);
+    };
+    await write(`
+      zones: {stub.test: {upstreams: ['${INTERNET[6]}']}, dead.test: {upstreams: [127.0.0.1#9]}}
+      hosts: {db.example.com: 192.0.2.7}
+      rewrite: [{suffix: shop.example.com, to: default.svc.cluster.local}]`);
+    await everywhere('db.example.com A', '192.0.2.7');
+    const [ip] = own.find(([question]) => question === 'one.default A')![1];
+    await everywhere('one.shop.example.com. A', ip!);
+    await everywhere('a.stub.test. A', 'NXDOMAIN');
+    await everywhere('a.dead.test. A', 'SERVFAIL');
+
+    await write('hosts: {db.example.com: 192.0.2.256}');
+    await eventually('an Event', async () => {
+      const { items } = await api.list(resources.events, { fieldSelector: 'reason=DnsConfigProblem' });
+      return items.length === 1 && items[0]!.message!.startsWith('PW-D601');
+    });
+    const { stdout } = await lab.podwire('status');
+    assert.match(stdout, /ConfigMap kube-system\/podwire-dns: PW-D601 config\.yaml: hosts\.db\.example\.com\[0\]/);
+    await everywhere('db.example.com A', '192.0.2.7');
+
+    await api.delete(resources.configmaps, { namespace: 'kube-system', name: 'podwire-dns' });
+    await everywhere('db.example.com. A', 'NXDOMAIN');
+  });
+
   test('names are answered while the API server is dead', async () => {
     process.kill(readLiving(lab.at.labd)!.pid, 'SIGKILL');
     await eventually('labd is gone', () => !readLiving(lab.at.labd));

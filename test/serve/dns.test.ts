@@ -37,6 +37,7 @@ before(async () => {
       const soa = record('example.com. 60 IN SOA ns.example.com. me.example.com. 1 2 3 4 60');
       return [{ ...reply, rcode: 3, authorities: [soa] }];
     }
+    if (name === 'broken.example.com.') return [];
     if (name === 'large.example.com.' && transport === 'udp') return [{ ...reply, truncated: true }];
     return [{ ...reply, answers: [record(`${name} 60 IN A 192.0.2.1`)] }];
   });
@@ -94,6 +95,12 @@ describe('dig', { skip: noDig }, () => {
     const missing = await dig('missing.example.com');
     assert.match(missing.all, /status: NXDOMAIN/);
     assert.match(missing.all, /flags: qr rd ra;/);
+  });
+
+  it('is told why there is no answer', async () => {
+    const { all } = await dig('broken.example.com');
+    assert.match(all, /status: SERVFAIL/);
+    assert.match(all, /EDE: 22 \(No Reachable Authority\): \(no upstream resolver answered\)/);
   });
 
   it('is answered without EDNS, with cookies it made up, and over TCP', async () => {
@@ -182,6 +189,38 @@ describe('over TCP', () => {
       replies.map(({ id, rcode }) => [id, rcode]),
       [[5, 0]],
     );
+  });
+
+  it('the 10,001st query ends the connection', async () => {
+    const one = frame(encode(query(1, 'web.shop.svc.cluster.local.')));
+    const replies = await talk([Buffer.concat(Array.from({ length: 10_100 }, () => one))], false);
+    assert.equal(replies.length, 10_000);
+  });
+
+  it('who does not read is not read from: what waits for him stays small, and nothing is lost', async () => {
+    const answered = () =>
+      Number(/coredns_dns_requests_total\{proto="tcp",family="1",type="A"\} (\d+)/.exec(server.metrics())![1]);
+    const one = frame(encode(query(1, 'many.shop.svc.cluster.local.')));
+    const [reply] = await talk([one], true);
+    const before = answered();
+    const socket = connect({ host: '127.0.0.1', port: at });
+    socket.pause();
+    const count = 4000;
+    socket.write(Buffer.concat(Array.from({ length: count }, () => one)));
+    let last = -1;
+    // Until it makes no progress any more.
+    for (let now = answered(); now !== last; now = answered()) {
+      last = now;
+      await new Promise(resolve => setTimeout(resolve, 200));
+    }
+    assert.ok(last - before < count, `${last - before} of ${count} replies, which nobody reads, of 5 kB each`);
+    const whole = count * frame(encode(reply!)).length;
+    let bytes = 0;
+    const all = new Promise<void>(resolve => socket.on('data', chunk => (bytes += chunk.length) >= whole && resolve()));
+    socket.resume();
+    await all;
+    assert.equal(answered() - before, count);
+    socket.destroy();
   });
 
   it('what is no query ends the connection', async () => {

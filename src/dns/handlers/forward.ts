@@ -2,12 +2,14 @@
 
 import { RCODE } from '../../wire/dns.js';
 import { type Handler, positive } from '../answer.js';
+import { zoneOf } from '../config.js';
 
 export const forward: Handler = {
   name: 'forward',
-  answer(_view, question) {
+  answer(view, question) {
+    const zone = zoneOf(view.config, question.name);
     return {
-      ...positive([], 'not a name of the cluster'),
+      ...positive([], zone === '.' ? 'not a name of the cluster' : `a name of the zone ${zone}`),
       rcode: RCODE.NOERROR,
       authoritative: false,
       forward: question,

@@ -4,7 +4,6 @@ import { Ip } from '../../net/ip.js';
 import { CLASS_IN } from '../../wire/dns.js';
 import { isWithin } from '../../wire/dns-name.js';
 import { type Handler, negative, positive } from '../answer.js';
-import { TTL } from '../view.js';
 
 export const pods: Handler = {
   name: 'pods',
@@ -19,7 +18,7 @@ export const pods: Handler = {
     const type = ip.family === 4 ? 'A' : 'AAAA';
     const why = `the address in the name of namespace ${labels[1]}`;
     if (question.type !== type) return negative(view, view.domain, true, why);
-    return positive([{ name: question.name, class: CLASS_IN, ttl: TTL, data: { type, ip } }], why);
+    return positive([{ name: question.name, class: CLASS_IN, ttl: view.config.ttl, data: { type, ip } }], why);
   },
 };
 

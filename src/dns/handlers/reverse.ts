@@ -12,7 +12,7 @@ export const reverse: Handler = {
     if (!asked) return undefined;
     const prefix = Cidr.containing(asked.ip, asked.bits);
     const ours = view.ranges.some(range => range.contains(prefix));
-    if (ours && !view.synced) return failure(RCODE.SERVFAIL, 'the cluster is not known yet');
+    if (ours && !view.synced) return failure(RCODE.SERVFAIL, 'the cluster is not known yet', 'notReady');
     const found = view.records(question.name, question.type);
     if (found.length) return positive(found, 'an address of the cluster');
     // An endpoint may live outside the ranges (a node's own network): others may know more of its address than we do.

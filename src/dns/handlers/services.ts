@@ -10,7 +10,7 @@ export const services: Handler = {
   answer(view, question) {
     const { name, type } = question;
     if (!isWithin(name, view.domain)) return undefined;
-    if (!view.synced) return failure(RCODE.SERVFAIL, 'the cluster is not known yet');
+    if (!view.synced) return failure(RCODE.SERVFAIL, 'the cluster is not known yet', 'notReady');
     if (!view.exists(name)) return negative(view, view.domain, false, 'no such name in the cluster');
     const alias = view.records(name, 'CNAME');
     const found = alias.length ? alias : view.records(name, type);

@@ -22,6 +22,8 @@ export const WORD = {
   used: 3,
   /** Requests that the reader has handed over and nobody has answered yet. Both count. */
   pending: 4,
+  /** Seconds that a negative answer may be kept. By the writer. */
+  ttl: 5,
 } as const;
 
 export const FLAG = {

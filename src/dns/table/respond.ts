@@ -34,10 +34,11 @@ export class TableResponder {
   readonly #domain = new Uint8Array(260);
   readonly #domainSize: number;
   readonly #domainLabels: number;
-  /** The start of authority behind a question for `domain`, and where its pointers to the domain are. */
+  /** The start of authority behind a question for `domain`, where its pointers to the domain are, and where its TTLs. */
   readonly #negative: Int32Array;
   readonly #negativeSize: number;
   readonly #pointers: readonly number[];
+  readonly #ttls: readonly number[];
 
   /** `domain` is a key: `cluster.local.`. */
   constructor(
@@ -48,12 +49,13 @@ export class TableResponder {
     this.memory = memory;
     this.#domainSize = writeName(domain, this.#domain);
     this.#domainLabels = domain.split('.').length - 1;
-    const { bytes, pointers } = encodeNegative(startOfAuthority(domain, domain), this.#domainSize);
+    const { bytes, pointers, ttls } = encodeNegative(startOfAuthority(domain, domain, 0), this.#domainSize);
     const padded = new Uint8Array(4 * wordsOf(bytes.length));
     padded.set(bytes);
     this.#negative = new Int32Array(padded.buffer);
     this.#negativeSize = bytes.length;
     this.#pointers = pointers;
+    this.#ttls = ttls;
   }
 
   /**
@@ -186,6 +188,8 @@ export class TableResponder {
   #copyNegative(packet: DataView, at: number, pointer: number): void {
     copy(this.#negative, 0, this.#negative.length, packet, at);
     for (let i = 0; i < this.#pointers.length; i++) packet.setUint16(at + this.#pointers[i]!, pointer);
+    const ttl = Atomics.load(this.control, WORD.ttl);
+    for (let i = 0; i < this.#ttls.length; i++) packet.setUint32(at + this.#ttls[i]!, ttl);
   }
 }
 

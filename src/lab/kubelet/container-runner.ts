@@ -14,9 +14,10 @@ import { afterEnd, afterRefusal } from './backoff.js';
 import { containerPlan, identityOf } from './container-plan.js';
 import { ConfigError, environment } from './environment.js';
 import { perform, type Target } from './handlers.js';
-import { hostsFile, resolvConf } from './name-files.js';
+import { hostsFile } from './name-files.js';
 import { type NodeContext, tell } from './node-context.js';
 import { type Watch, watchOver } from './prober.js';
+import { resolvConf } from './resolv-conf.js';
 import { serviceVariables } from './service-variables.js';
 import type { ContainerState, Member, PodState } from './state.js';
 import { stateOf } from './state.js';
@@ -197,13 +198,15 @@ export class ContainerRunner {
     const variables = environment(pod, container, services, context.references(namespace), context.placement(podIPs));
     const places = context.places(pod.metadata.uid ?? '');
     const message = container.terminationMessagePath ?? '/dev/termination-log';
+    const resolver = resolvConf(pod, context.cluster, readFileSync('/etc/resolv.conf', 'utf8'));
+    for (const sentence of resolver.omitted) tell(context, pod, 'Warning', 'DNSConfigForming', sentence);
     return containerPlan(pod, container, image, variables, {
       netns: sandbox!.netns,
       scratch: context.scratch,
       layers: context.layers(),
       hidden: context.hidden,
       files: {
-        '/etc/resolv.conf': resolvConf(pod, context.cluster, readFileSync('/etc/resolv.conf', 'utf8')),
+        '/etc/resolv.conf': resolver.text,
         '/etc/hosts': pod.spec.hostNetwork
           ? readFileSync('/etc/hosts', 'utf8')
           : hostsFile(pod, podIPs, context.cluster.domain),

@@ -13,13 +13,13 @@ import { thisMachine } from '../images/catalogue.js';
 import { cni } from '../runtime/cni.js';
 import { layers } from '../runtime/layers.js';
 import { describeMachine } from './machine.js';
-import type { ClusterNames } from './name-files.js';
 import type { NodeContext } from './node-context.js';
 import { heartbeat } from './node-heartbeat.js';
 import { capacity, type NodeDescription } from './node-object.js';
 import { PodWorker } from './pod-worker.js';
 import { nodeProxy } from './proxy.js';
 import { readRecords } from './record.js';
+import type { ClusterNames } from './resolv-conf.js';
 import { endStrays } from './strays.js';
 import { watched } from './watched.js';
 

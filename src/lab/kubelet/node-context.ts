@@ -9,7 +9,7 @@ import type { Cni } from '../runtime/cni.js';
 import type { Layer } from '../runtime/layers.js';
 import type { References } from './environment.js';
 import type { Placement } from './fields.js';
-import type { ClusterNames } from './name-files.js';
+import type { ClusterNames } from './resolv-conf.js';
 import type { VolumePlaces } from './volumes.js';
 
 export interface NodeContext {

@@ -85,9 +85,9 @@ function hostNetworkErrors(spec: PodSpec, path: string): FieldError[] {
 }
 
 /** Limits of a resolv.conf, k8s.io/kubernetes/pkg/apis/core/validation. */
-const MAX_NAMESERVERS = 3;
-const MAX_SEARCHES = 32;
-const MAX_SEARCH_LENGTH = 2048;
+export const MAX_NAMESERVERS = 3;
+export const MAX_SEARCHES = 32;
+export const MAX_SEARCH_LENGTH = 2048;
 
 function dnsErrors({ dnsConfig, dnsPolicy }: PodSpec, path: string): FieldError[] {
   const { nameservers = [], searches = [], options = [] } = dnsConfig ?? {};
