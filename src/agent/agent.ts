@@ -25,7 +25,7 @@ import { type Namespaces, podSides } from './pod-side.js';
 import { ProblemReporter } from './problems.js';
 import { proxyMetrics } from './proxy-metrics.js';
 import { ProxyServer } from './proxy-server.js';
-import { regardingConfigMap } from './regarding.js';
+import { regardingConfigMap, regardingNode } from './regarding.js';
 import { ServiceHealth } from './service-health.js';
 import { StaleFlows } from './stale-flows.js';
 import { isEligible, SyncState } from './sync-state.js';
@@ -67,7 +67,10 @@ export async function startAgent(
   const journal = new Journal(join(config.stateDir, 'attachments'));
   const events = eventRecorder(api, { component: 'podwire-agent', host: config.node });
   const problems = new ProblemReporter(config.node, events, sctp);
-  const dns: Dns = dnsOf(config);
+  const dns: Dns = dnsOf(config, error => {
+    log.error('DNS cannot ask upstream', { error });
+    events.record(regardingNode(config.node), 'Warning', 'DnsProblem', `${error.message}; ${error.advice}`);
+  });
 
   const living = Attachments.living(journal).map(record => record.attachment);
   const sync = new SyncState();
@@ -92,7 +95,7 @@ export async function startAgent(
       attachments.recover();
       if (config.cniConfDir) installConfig(config.cniConfDir);
       log.info('ready', { node: config.node, attachments: journal.records.size });
-      void dns.start();
+      void dns.start(network.settings!.addresses);
     },
   });
   const attachments = new Attachments(config.profile, journal, network, podSides(namespaces), {
@@ -167,7 +170,7 @@ export async function startAgent(
   const sweeping = setInterval(() => {
     proxy.start();
     if (!network.settings) return;
-    if (dns.state() !== true) void dns.start();
+    if (dns.state() !== true) void dns.start(network.settings.addresses);
     serviceHealth.settle();
     staleFlows?.sweep(here()!);
     try {

@@ -6,10 +6,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CniError, cniError, ErrorCode } from '../cni/errors.js';
 import type { AttachmentService } from '../cni/operations.js';
-import type { AddRequest, AttachmentRef, CheckRequest } from '../cni/protocol.js';
+import type { AddRequest, AttachmentRef, CheckRequest, PodIdentity } from '../cni/protocol.js';
 import type { Attached } from '../cni/result.js';
-import { allocate, claim, type Pools, poolsOf, release } from '../ipam/pools.js';
+import { type Allocation, allocate, claim, type Pools, poolsOf, release } from '../ipam/pools.js';
 import { Cidr } from '../net/cidr.js';
+import type { Ip } from '../net/ip.js';
 import type { Attachment } from '../plan/attachment.js';
 import { hostPortHolder } from '../plan/services/host-ports.js';
 import type { Settings } from '../plan/settings.js';
@@ -72,6 +73,8 @@ export class Attachments implements AttachmentService {
 
   async add(request: AddRequest): Promise<Attached | CniError> {
     if (!(await this.#settled())) return notYet();
+    const { ref, pod } = request;
+    if (pod && !(await this.#within(() => this.network.isPolicyKnown(pod)))) return unknownPolicy(pod);
     const known = this.journal.records.get(idOf(request.ref));
     if (known) {
       // The runtime asks again because it never heard the answer, or it made the container anew under its old name.
@@ -84,15 +87,14 @@ export class Attachments implements AttachmentService {
     const settings = this.#follow();
     const taken = this.#takenPort(request, settings);
     if (taken) return cniError(ErrorCode.tryAgain, taken);
-    let given = allocate(this.#pools);
+    let given = this.#allocate(pod);
     // Addresses that are only waiting for their links to go.
-    if ('exhausted' in given && this.#finishLeaving() > 0) given = allocate(this.#pools);
+    if ('exhausted' in given && this.#finishLeaving() > 0) given = this.#allocate(pod);
     if ('exhausted' in given) {
       const pool = String(given.exhausted.cidr);
       this.hooks.exhausted?.(request, pool);
       return cniError(ErrorCode.tryAgain, `no address is left in ${pool}`, `${given.exhausted.used} are in use`);
     }
-    const { ref, pod } = request;
     const attachment = newAttachment(request, given.ips, this.profile, settings);
     const record: AttachmentRecord = { state: 'adding', ref, pod, attachment };
     this.journal.put(record);
@@ -234,11 +236,26 @@ export class Attachments implements AttachmentService {
     failpoint('del-commit');
   }
 
+  /** Addresses that no other Pod of the API has: policies would take this one for that one. */
+  #allocate(pod: PodIdentity | undefined): Allocation {
+    let given = allocate(this.#pools);
+    const claimed: Ip[] = [];
+    while (!('exhausted' in given) && given.ips.some(ip => this.network.isClaimed(ip, pod))) {
+      claimed.push(...given.ips);
+      given = allocate(given.pools);
+    }
+    return 'exhausted' in given ? given : { ...given, pools: release(given.pools, claimed) };
+  }
+
   /** Whether the first flush was done, in time. */
-  async #settled(): Promise<boolean> {
-    for (const end = Date.now() + this.patience; !this.network.settings; ) {
+  #settled(): Promise<boolean> {
+    return this.#within(() => this.network.settings !== undefined);
+  }
+
+  async #within(isSo: () => boolean): Promise<boolean> {
+    for (const end = Date.now() + this.patience; !isSo(); ) {
       if (Date.now() > end) return false;
-      await sleep(20);
+      await sleep(5);
     }
     return true;
   }
@@ -257,4 +274,12 @@ export class Attachments implements AttachmentService {
 
 function notYet(): CniError {
   return cniError(ErrorCode.tryAgain, 'the agent does not know its Node and the cluster yet');
+}
+
+function unknownPolicy({ namespace, name, uid }: PodIdentity): CniError {
+  return cniError(
+    ErrorCode.tryAgain,
+    `the API has not told yet of Pod ${namespace}/${name}, so nobody can say which policies concern it`,
+    `uid ${uid}; a container is not attached before its policies are in force`,
+  );
 }

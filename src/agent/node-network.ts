@@ -3,11 +3,14 @@
  * knows no API server, no plugin and no feature.
  */
 
+import type { PodIdentity } from '../cni/protocol.js';
 import { diff } from '../kernel/diff.js';
 import { key as keyOf } from '../kernel/kinds.js';
 import type { KernelFailure, KernelPort, Operation } from '../kernel/port.js';
 import { ClusterBuilder } from '../model/builder.js';
 import type { Change, Cluster, ClusterEvent, Subject } from '../model/cluster.js';
+import { text } from '../model/read.js';
+import type { Ip } from '../net/ip.js';
 import type { Attachment } from '../plan/attachment.js';
 import type { Owner, PlanChange } from '../plan/feature.js';
 import { Planner } from '../plan/planner.js';
@@ -15,7 +18,7 @@ import type { Settings } from '../plan/settings.js';
 import { Reconciler } from '../reconcile/reconciler.js';
 import { logger } from '../report/log.js';
 import type { AgentConfig } from './config.js';
-import { sameSettings, settingsOf } from './node-settings.js';
+import { dnsPeersOf, sameSettings, settingsOf } from './node-settings.js';
 import type { Flush } from './sync-state.js';
 
 const log = logger('agent');
@@ -24,6 +27,9 @@ const log = logger('agent');
 const UNKNOWN_RETRY = 500;
 /** Milliseconds after the kernel refused not a change but the conversation. */
 const UNREADABLE_RETRY = 5000;
+
+/** Annotation of a mirror Pod: the uid that its node knows it by. */
+const STATIC_UID = 'kubernetes.io/config.hash';
 
 export interface NetworkHooks {
   /** The entries that an event changed, before they are planned. */
@@ -90,11 +96,17 @@ export class NodeNetwork {
     if (change.length === 0) return false;
     for (const subject of change) {
       this.#changes.set(`${subject.kind} ${subject.key}`, subject);
-      if (subject.kind === 'Node' && subject.key === this.config.node) this.#self = true;
+      if (subject.kind === 'Node' && this.#concernsSelf(subject.key)) this.#self = true;
     }
     this.hooks.changed?.(change, this.cluster);
     this.#schedule();
     return true;
+  }
+
+  /** Of other nodes only the addresses of a few are part of this one's settings. */
+  #concernsSelf(node: string): boolean {
+    if (node === this.config.node || !this.#settings) return true;
+    return `${dnsPeersOf(this.cluster, this.config.node)}` !== `${this.#settings.dnsPeers}`;
   }
 
   /**
@@ -104,6 +116,22 @@ export class NodeNetwork {
   synced(): void {
     this.#synced = true;
     this.#schedule();
+  }
+
+  /** Whether it can be said which policies concern a Pod: as soon as the API has told of it, or when there are none. */
+  isPolicyKnown({ namespace, name, uid }: PodIdentity): boolean {
+    const { pods, namespaces, policies } = this.cluster;
+    if (policies.size === 0) return true;
+    const pod = pods.get(`${namespace}/${name}`);
+    // The last Pod of that name had perhaps other labels. Of a static Pod the API has a mirror with a uid of its own.
+    const isThis = uid === '' || pod?.uid === uid || text(pod?.object, 'metadata', 'annotations', STATIC_UID) === uid;
+    return pod !== undefined && isThis && namespaces.has(namespace);
+  }
+
+  /** Whether the API still has another Pod under that address: policies would take its next Pod for that one. */
+  isClaimed(ip: Ip, pod: PodIdentity | undefined): boolean {
+    const owner = this.cluster.podsByIp.get(`${ip}`);
+    return owner !== undefined && owner.key !== `${pod?.namespace}/${pod?.name}`;
   }
 
   /** Wires the node's side at once; what the kernel refused of it, empty when all is there. */

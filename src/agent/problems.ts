@@ -64,6 +64,7 @@ export class ProblemReporter {
     this.#cluster = cluster;
     const now = Date.now();
     for (const subject of change) {
+      if (subject.kind === 'Pod' || subject.kind === 'Namespace') continue;
       const key = `${subject.kind} ${subject.key}`;
       const known = this.#cases.get(key);
       if (!known) this.#cases.set(key, { subject, changed: now, at: now + GRACE, open: NONE });

@@ -1,10 +1,13 @@
 /** The real kernel behind the FlowPort: conntrack and dynamic maps over one netfilter socket. */
 
-import type { Connection, ConnectionFilter, FlowPort, Learnt } from '../kernel/flows.js';
+import type { Connection, ConnectionFilter, Counted, FlowPort, Learnt } from '../kernel/flows.js';
 import { TABLE } from '../kernel/kind.js';
 import type { Value } from '../kernel/nft-objects.js';
 import type { Family } from '../net/ip.js';
 import { CT_MSG, ctType, decodeConnection, writeConnection, writeDumpRequest } from '../wire/conntrack.js';
+import { NFPROTO, writeNfgenmsg } from '../wire/nfnetlink.js';
+import { decodeRule, NFT_MSG, nftType, type RuleMessage, writeRule } from '../wire/nftables.js';
+import { decodeRuleUserdata } from '../wire/nftables-userdata.js';
 import { holdNamespace } from './namespace.js';
 import { NETLINK_NETFILTER, NetlinkSocket } from './netlink-socket.js';
 import { readElements, readShape } from './nft/dump.js';
@@ -48,6 +51,14 @@ class FlowKernel implements FlowPort {
     this.socket.settle();
   }
 
+  counted(): readonly Counted[] {
+    const rules = this.socket.dump('dump rules', nftType(NFT_MSG.GETRULE), w => {
+      writeNfgenmsg(w, NFPROTO.inet);
+      writeRule(w, { table: TABLE });
+    });
+    return rules.flatMap(message => countOf(decodeRule(message)) ?? []);
+  }
+
   close(): void {
     this.socket.close();
   }
@@ -61,3 +72,11 @@ class FlowKernel implements FlowPort {
     }
   }
 }
+
+function countOf(rule: RuleMessage | undefined): Counted | undefined {
+  const counter = rule?.expressions.find(expression => expression.name === 'counter');
+  if (!rule || rule.table !== TABLE || counter?.name !== 'counter' || !counter.packets) return undefined;
+  return { chain: rule.chain, cause: decodeRuleUserdata(rule.userdata ?? NONE) ?? '', packets: counter.packets };
+}
+
+const NONE = new Uint8Array();

@@ -47,6 +47,13 @@ export function elementOf({ set, key }: Learnt): NftElement {
   return { kind: 'element', family: 'inet', table: TABLE, set, key };
 }
 
+/** A rule of podwire's table of family inet that counted packets, in the chain's lifetime. */
+export interface Counted {
+  readonly chain: string;
+  readonly cause: string;
+  readonly packets: number;
+}
+
 /** Synchronous, as a KernelPort is. Throws SystemError when the kernel cannot be asked. */
 export interface FlowPort {
   /** The kernel walks its whole table, but tells of these alone. */
@@ -55,5 +62,7 @@ export interface FlowPort {
   learnt(set: string): readonly Learnt[];
   /** What is not there any more is forgotten already. Learnt elements are deleted as all elements are, by a KernelPort. */
   forget(connections: readonly Connection[]): void;
+  /** Rules that count and met a packet. */
+  counted(): readonly Counted[];
   close(): void;
 }

@@ -149,6 +149,9 @@ export type Field =
   | 'ct original ip6 daddr'
   | 'ct original proto-dst'
   | 'ct original protocol'
+  | 'ct reply ip saddr'
+  | 'ct reply ip6 saddr'
+  | 'ct reply proto-src'
   | 'fib daddr type'
   | 'fib saddr . iif oif';
 

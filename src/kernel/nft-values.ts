@@ -60,6 +60,9 @@ export const FIELD_TYPES: Readonly<Record<Field, ValueType>> = {
   'ct original ip6 daddr': 'ipv6_addr',
   'ct original proto-dst': 'inet_service',
   'ct original protocol': 'inet_proto',
+  'ct reply ip saddr': 'ipv4_addr',
+  'ct reply ip6 saddr': 'ipv6_addr',
+  'ct reply proto-src': 'inet_service',
   'fib daddr type': 'fib_addrtype',
   'fib saddr . iif oif': 'boolean',
 };

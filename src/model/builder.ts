@@ -93,10 +93,10 @@ export class ClusterBuilder {
     const old = this.#pods.get(`${namespace}/${name}`);
     const next = object && podEntry(namespace, name, object as unknown as Pod);
     if (!old && !next) return [];
-    this.#podIps.replace(old, ownIps(old), next, ownIps(next));
+    const rivals = this.#podIps.replace(old, ownIps(old), next, ownIps(next));
     if (next) this.#pods.set(next.key, next);
     else this.#pods.delete(old!.key);
-    return [{ kind: 'Pod', key: `${namespace}/${name}` }];
+    return [`${namespace}/${name}`, ...rivals].map(key => ({ kind: 'Pod', key }));
   }
 
   #setPolicy(key: string, entry: PolicyEntry | undefined): Change {

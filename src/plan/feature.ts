@@ -4,6 +4,7 @@ import type { KernelObject } from '../kernel/port.js';
 import type { Cluster, NamespaceEntry, NodeEntry, PodEntry, ServiceEntry } from '../model/cluster.js';
 import type { PolicyEntry } from '../model/policy.js';
 import type { Attachment } from './attachment.js';
+import type { PolicyUse } from './policy/use.js';
 import type { Settings } from './settings.js';
 
 /** All that a plan may depend on. */
@@ -14,6 +15,7 @@ export interface World {
   readonly settings: Settings;
   /** By id. */
   readonly attachments: ReadonlyMap<string, Attachment>;
+  readonly policies: PolicyUse;
 }
 
 /** The kinds of subject and what is known of one. `Self` is the node itself: one subject, there from the start. */

@@ -4,6 +4,7 @@ import type { Change, Cluster } from '../model/cluster.js';
 import type { Attachment } from './attachment.js';
 import { type Feature, NOTHING, type Owner, type Plan, type PlanChange, type Subjects, type World } from './feature.js';
 import { FEATURES } from './features.js';
+import { PolicyUse, type Touched } from './policy/use.js';
 import type { Settings } from './settings.js';
 
 /** The whole plan of a node at once. */
@@ -37,7 +38,8 @@ export class Planner {
     features: readonly Feature[] = FEATURES,
   ) {
     this.#attachments = new Map(Array.from(attachments, attachment => [attachment.id, attachment]));
-    this.#world = { cluster, nodeName, settings, attachments: this.#attachments };
+    const policies = new PolicyUse(cluster, this.#attachments);
+    this.#world = { cluster, nodeName, settings, attachments: this.#attachments, policies };
     for (const feature of features) {
       const others = this.#features.get(feature.per);
       if (others) others.push(feature);
@@ -61,25 +63,46 @@ export class Planner {
 
   /** After the builder applied an event: what its change does. Several changes may be given as one. */
   apply(change: Change): PlanChange {
-    const { nodes, namespaces, pods, services, policies } = this.#world.cluster;
-    const entries = { Node: nodes, Namespace: namespaces, Pod: pods, Service: services, Policy: policies };
     const out = new Map<Owner, Plan>();
-    for (const { kind, key } of change) this.#replan(kind, key, entries[kind].get(key), out);
+    this.#spread(this.#world.policies.apply(change), out);
+    for (const { kind, key } of change) this.#replan(kind, key, this.#entries[kind].get(key), out);
     return out;
   }
 
   attach(attachment: Attachment): PlanChange {
     this.#attachments.set(attachment.id, attachment);
-    const out = new Map<Owner, Plan>();
-    this.#replan('Attachment', attachment.id, attachment, out);
-    return out;
+    return this.#attached(attachment.id);
   }
 
   detach(id: string): PlanChange {
     this.#attachments.delete(id);
+    return this.#attached(id);
+  }
+
+  #attached(id: string): PlanChange {
     const out = new Map<Owner, Plan>();
-    this.#replan('Attachment', id, undefined, out);
+    this.#spread(this.#world.policies.attached(id), out);
+    this.#replan('Attachment', id, this.#attachments.get(id), out);
     return out;
+  }
+
+  /** What a change means for subjects that it does not name. */
+  #spread(touched: Touched, out: Map<Owner, Plan>): void {
+    for (const kind of ['Attachment', 'Policy', 'Pod', 'Node'] as const)
+      for (const key of touched[kind]) this.#replan(kind, key, this.#entries[kind].get(key), out);
+  }
+
+  get #entries(): { readonly [K in Exclude<keyof Subjects, 'Self'>]: ReadonlyMap<string, Subjects[K]> } {
+    const { nodes, namespaces, pods, services, policies } = this.#world.cluster;
+    const attachments = this.#attachments;
+    return {
+      Attachment: attachments,
+      Node: nodes,
+      Namespace: namespaces,
+      Pod: pods,
+      Service: services,
+      Policy: policies,
+    };
   }
 
   #replan<K extends keyof Subjects>(kind: K, key: string, subject: Subjects[K] | undefined, out: Map<Owner, Plan>) {

@@ -5,24 +5,27 @@ import type { DnsConfig } from '../dns/config.js';
 import type { Upstream } from '../dns/upstream.js';
 import { Cidr } from '../net/cidr.js';
 import { Ip } from '../net/ip.js';
+import type { PodwireError } from '../report/errors.js';
 import { bindWithPatience } from './bind.js';
 import { createForwarder } from './dns-forwarder.js';
 import { DnsMetrics } from './dns-metrics.js';
 import { createResponder, type Observation } from './dns-responder.js';
 import { listenTcp } from './dns-tcp.js';
-import { serveUdp, type UdpHost } from './dns-udp.js';
+import { type LoopTask, serveUdp, type UdpHost } from './dns-udp.js';
 
 export interface DnsOptions {
-  /** In the network namespace of this process. */
-  readonly addresses: readonly Ip[];
-  /** 53 when left out; 0 lets the kernel choose, for each address. */
-  readonly port?: number;
+  /** In the network namespace of this process; port 0 lets the kernel choose. */
+  readonly listen: readonly { readonly ip: Ip; readonly port: number }[];
+  /** Where it says that it is alive: the first of `listen` to the first of these, and so on. */
+  readonly beat?: LoopTask['beat'];
   readonly zone: ClusterZone;
   readonly host: UdpHost;
   /** Asked in this order about names that are not the cluster's, where the zone's configuration names no others. */
   readonly upstreams: readonly Upstream[];
   /** Clients beside this machine and those in the zone's ranges; left out: none. */
   readonly isNode?: (ip: Ip) => boolean;
+  /** Hears of what is wrong with an upstream and must be mended. */
+  readonly report?: (error: PodwireError) => void;
   /** Called after every reply that the chain gave; must not throw. */
   readonly observe?: (seen: Observation) => void;
   /** How long to wait for addresses that are held by another process or not there yet, in milliseconds. */
@@ -46,14 +49,14 @@ const LAST_ANSWERS_MS = 5000;
 
 /** Resolves when every address answers; rejects, with nothing left open, when one cannot be bound. */
 export async function startDns(options: DnsOptions): Promise<DnsServer> {
-  const { addresses, port = 53, zone, host, upstreams, patienceMs } = options;
+  const { listen, zone, host, upstreams, report = () => {}, beat, patienceMs } = options;
   const metrics = new DnsMetrics();
   const inside = [...zone.ranges, ...LOOPBACK];
-  let forwarder = createForwarder({ upstreams, config: zone.config });
+  let forwarder = createForwarder({ upstreams, report, config: zone.config });
   const configure = (config: DnsConfig) => {
     zone.config = config;
     setTimeout(forwarder.close, LAST_ANSWERS_MS).unref();
-    forwarder = createForwarder({ upstreams, config });
+    forwarder = createForwarder({ upstreams, report, config });
   };
   const responder = createResponder(
     zone,
@@ -74,7 +77,7 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
   try {
     const listening = [];
     const sockets: number[] = [];
-    for (const ip of addresses) {
+    for (const { ip, port } of listen) {
       const udp = await bindWithPatience(async () => host.open(ip, port), patienceMs);
       sockets.push(udp.fd);
       closers.push(() => host.close(udp.fd));
@@ -82,7 +85,7 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
       closers.push(() => tcp.close());
       listening.push({ ip, port: udp.port });
     }
-    const udp = serveUdp({ host, sockets, zone, inside, responder });
+    const udp = serveUdp({ host, sockets, zone, inside, beat, responder });
     // Before its sockets.
     closers.unshift(() => udp.close());
     return { listening, configure, metrics: () => metrics.text(udp.counters), close };

@@ -95,6 +95,11 @@ const FIELDS: Readonly<Record<Field, Read>> = {
     hasPorts(protocol) ? original.destinationPort : new Unknowable('the port of a protocol that has none'),
   ),
   'ct original protocol': ct(({ protocol }) => protocol),
+  'ct reply ip saddr': ct(({ reply }) => ofFamily(4, reply.source)),
+  'ct reply ip6 saddr': ct(({ reply }) => ofFamily(6, reply.source)),
+  'ct reply proto-src': ct(({ reply, protocol }) =>
+    hasPorts(protocol) ? reply.sourcePort : new Unknowable('the port of a protocol that has none'),
+  ),
   'fib daddr type': ({ place, packet }) => addressType(place, packet.destination),
   'fib saddr . iif oif': ({ place, packet, iif }) => {
     const back = place.kernel.fib.find({ destination: packet.source, mark: 0, iif: 'lo' });

@@ -47,6 +47,7 @@ export const NFT_CT = {
   status: 2,
   mark: 3,
   protocol: 10,
+  proto_src: 11,
   proto_dst: 12,
   src_ip: 19,
   dst_ip: 20,

@@ -44,6 +44,10 @@ const RULES: readonly (readonly [NftRule, string])[] = [
     'ct status dnat ct direction original ct original ip daddr 10.96.0.0/16 accept',
   ],
   [o.says(match('ct original protocol', 6), o.accept), 'ct protocol tcp accept'],
+  [
+    o.says(match('ct reply ip saddr', o.ip('10.0.0.1')), match('ct reply proto-src', 80), o.accept),
+    'ct reply ip saddr 10.0.0.1 ct reply proto-src 80 accept',
+  ],
   [o.says(match('meta mark', 0x4000, '==', 0x4000), o.accept), 'meta mark & 0x00004000 == 0x00004000 accept'],
   [o.says(match('meta mark', 0, '!=', 0x4000), o.accept), 'meta mark & 0x00004000 != 0x00000000 accept'],
   [o.says(match('meta mark', 1, '!='), o.accept), 'meta mark != 0x00000001 accept'],

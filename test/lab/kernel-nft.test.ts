@@ -135,6 +135,8 @@ const ACTIONS: readonly (readonly Statement[])[] = [
   // Explicit, then implied: both are kept.
   [is('meta nfproto', 'ipv4'), counter],
   [is('meta l4proto', 6), is('ct original proto-dst', 80), counter],
+  [is('ct original protocol', 6), is('ct reply proto-src', [80, { from: 8000, to: 8010 }]), counter],
+  [is('ct reply ip saddr', cidr('10.244.0.0/16')), is('ct reply ip6 saddr', ip('fd00::1')), counter],
 ];
 
 const NAT: Readonly<Record<'dnat' | 'snat', readonly (readonly Statement[])[]>> = {

@@ -72,18 +72,25 @@ export class PlannedNode {
     return changes;
   }
 
+  /** The same for what is no more. */
+  forget(...objects: readonly KubeObject[]): void {
+    for (const object of objects) this.#set(this.#planner.apply(this.#builder.apply({ type: 'delete', object })));
+    this.#flush();
+  }
+
   /** What the plan is made of. */
   get node() {
     return { cluster: this.#builder.cluster, nodeName: 'n1', settings: this.#settings };
   }
 
-  /** The Pod's namespace. */
-  addPod(name: string, ...addresses: readonly string[]): string {
+  /** `name`, or `namespace/name`. The path of its network namespace. */
+  addPod(named: string, ...addresses: readonly string[]): string {
+    const [name = '', namespace = 'default'] = named.split('/').reverse();
     const netns = `${this.#prefix}-${name}`;
     const port = this.#namespace(netns);
     const ips = addresses.map(address => Ip.of(address));
     const { profile } = this;
-    const attachment = attachmentOf({ id: name, name, ips, netns, profile, settings: this.#settings });
+    const attachment = attachmentOf({ id: name, namespace, name, ips, netns, profile, settings: this.#settings });
     this.#set(this.#planner.attach(attachment));
     this.#flush();
     const inside = new Reconciler(port);

@@ -40,9 +40,11 @@ const transport = (offset: number, len: number, ...needs: readonly Need[]) =>
 const link = (offset: number, len: number) => payload(NFT_PAYLOAD_LL_HEADER, offset, len, ['ether']);
 const meta = (key: keyof typeof NFT_META): Layout => ({ load: { name: 'meta', key: NFT_META[key] }, needs: [] });
 const ct = (key: keyof typeof NFT_CT): Layout => ({ load: { name: 'ct', key: NFT_CT[key] }, needs: [] });
-/** IP_CT_DIR_ORIGINAL: the tuple of the connection's first packet. */
-const original = (key: keyof typeof NFT_CT): Layout => ({
-  load: { name: 'ct', key: NFT_CT[key], direction: 0 },
+/** IP_CT_DIR_*: the tuple of the connection's first packet, and that of its answer. */
+const original = (key: keyof typeof NFT_CT) => tuple(key, 0);
+const answer = (key: keyof typeof NFT_CT) => tuple(key, 1);
+const tuple = (key: keyof typeof NFT_CT, direction: 0 | 1): Layout => ({
+  load: { name: 'ct', key: NFT_CT[key], direction },
   needs: [],
 });
 
@@ -92,6 +94,9 @@ export const FIELDS: Readonly<Record<Field, Layout>> = {
   'ct original proto-dst': original('proto_dst'),
   // The same in both directions, so the kernel does not say which.
   'ct original protocol': ct('protocol'),
+  'ct reply ip saddr': answer('src_ip'),
+  'ct reply ip6 saddr': answer('src_ip6'),
+  'ct reply proto-src': answer('proto_src'),
   'fib daddr type': { load: { name: 'fib', result: NFT_FIB_RESULT_ADDRTYPE, flags: NFTA_FIB_F_DADDR }, needs: [] },
   'fib saddr . iif oif': {
     load: { name: 'fib', result: NFT_FIB_RESULT_OIF, flags: NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT },
