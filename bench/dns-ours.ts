@@ -33,7 +33,7 @@ async function main(port: number): Promise<void> {
     upsert(sliceObject(i));
   }
   const zone = new ClusterZone({ domain: 'cluster.local.', addresses: [Ip.of('10.96.0.10')], ranges });
-  const server = await startDns({ addresses: [LOCAL], port, zone, host: udpHost, upstreams: [] });
+  const server = await startDns({ listen: [{ ip: LOCAL, port }], zone, host: udpHost, upstreams: [] });
   const before = memory();
   const begun = process.cpuUsage();
   for (const service of builder.cluster.services.values()) zone.set(service);

@@ -39,6 +39,7 @@ const SETTINGS: Settings = {
   podCidrs: [Cidr.of('10.128.0.0/24')],
   serviceCidrs: [Cidr.of('10.96.0.0/16')],
   dnsAddresses: [Ip.of('10.96.0.10')],
+  dnsPeers: [],
   overlay: 'none',
   link: 'lo',
   mtu: 1500,

@@ -92,7 +92,7 @@ export async function startAgent(
       attachments.recover();
       if (config.cniConfDir) installConfig(config.cniConfDir);
       log.info('ready', { node: config.node, attachments: journal.records.size });
-      void dns.start();
+      void dns.start(network.settings!.addresses);
     },
   });
   const attachments = new Attachments(config.profile, journal, network, podSides(namespaces), {
@@ -167,7 +167,7 @@ export async function startAgent(
   const sweeping = setInterval(() => {
     proxy.start();
     if (!network.settings) return;
-    if (dns.state() !== true) void dns.start();
+    if (dns.state() !== true) void dns.start(network.settings.addresses);
     serviceHealth.settle();
     staleFlows?.sweep(here()!);
     try {

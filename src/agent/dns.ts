@@ -2,8 +2,10 @@
 
 import { ClusterZone } from '../dns/cluster-zone.js';
 import type { DnsConfig } from '../dns/config.js';
+import { sockaddr } from '../host/sockaddr.js';
 import type { Change, Cluster } from '../model/cluster.js';
 import type { Ip } from '../net/ip.js';
+import { BEAT_PORT, DNS_PEER_PORT, DNS_PORT } from '../plan/dns/survival.js';
 import { logger } from '../report/log.js';
 import { type DnsServer, startDns } from '../serve/dns.js';
 import type { Name } from '../wire/dns-name.js';
@@ -11,6 +13,9 @@ import type { AgentConfig } from './config.js';
 import { udpHost } from './dns-udp.js';
 
 const log = logger('agent');
+
+/** Three in the second that each holds. */
+const BEAT_MS = 300;
 
 /** Services brought into the zone in one turn of the event loop: of 10,000 at the start none keeps the node waiting. */
 const AT_ONCE = 256;
@@ -23,8 +28,11 @@ export interface Dns {
   synced(): void;
   /** Holds from the next question on. */
   configure(config: DnsConfig): void;
-  /** Binds the addresses, which the plan put on `lo`; a failure is shown by `state`, and may be mended by another call. */
-  start(): Promise<void>;
+  /**
+   * Binds the addresses, which the plan put on `lo`, and the node's own for other nodes whose server is away; a failure is shown
+   * by `state`, and may be mended by another call.
+   */
+  start(node: readonly Ip[]): Promise<void>;
   /** True, or what is wrong. */
   state(): true | string;
   metrics(): readonly string[];
@@ -59,12 +67,17 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
       else zone.config = config;
       for (const { key } of zone.outdated) publish.changed(key, known!);
     },
-    async start() {
+    async start(node) {
       if (!wanted || server || starting) return;
       starting = true;
       try {
         const { addresses, upstreams } = dns;
-        server = await startDns({ addresses, zone, host: udpHost, upstreams, isNode });
+        const listen = [
+          ...addresses.map(ip => ({ ip, port: DNS_PORT })),
+          ...node.map(ip => ({ ip, port: DNS_PEER_PORT })),
+        ];
+        const beat = { peers: addresses.map(ip => sockaddr(ip, BEAT_PORT)), milliseconds: BEAT_MS };
+        server = await startDns({ listen, beat, zone, host: udpHost, upstreams, isNode });
         state = true;
       } catch (error) {
         state = (error as Error).message;

@@ -18,7 +18,7 @@ import type { Settings } from '../plan/settings.js';
 import { Reconciler } from '../reconcile/reconciler.js';
 import { logger } from '../report/log.js';
 import type { AgentConfig } from './config.js';
-import { sameSettings, settingsOf } from './node-settings.js';
+import { dnsPeersOf, sameSettings, settingsOf } from './node-settings.js';
 import type { Flush } from './sync-state.js';
 
 const log = logger('agent');
@@ -96,11 +96,17 @@ export class NodeNetwork {
     if (change.length === 0) return false;
     for (const subject of change) {
       this.#changes.set(`${subject.kind} ${subject.key}`, subject);
-      if (subject.kind === 'Node' && subject.key === this.config.node) this.#self = true;
+      if (subject.kind === 'Node' && this.#concernsSelf(subject.key)) this.#self = true;
     }
     this.hooks.changed?.(change, this.cluster);
     this.#schedule();
     return true;
+  }
+
+  /** Of other nodes only the addresses of a few are part of this one's settings. */
+  #concernsSelf(node: string): boolean {
+    if (node === this.config.node || !this.#settings) return true;
+    return `${dnsPeersOf(this.cluster, this.config.node)}` !== `${this.#settings.dnsPeers}`;
   }
 
   /**

@@ -18,7 +18,29 @@ export function settingsOf(config: AgentConfig, cluster: Cluster, port: KernelPo
   if (addresses.length === 0 || podCidrs.length === 0) return undefined;
   const uplink = uplinkOf(port, addresses);
   const { zone } = node;
-  return uplink && { addresses, podCidrs, serviceCidrs, dnsAddresses: dns.addresses, overlay, zone, ...uplink };
+  return (
+    uplink && {
+      addresses,
+      podCidrs,
+      serviceCidrs,
+      dnsAddresses: dns.addresses,
+      dnsPeers: dnsPeersOf(cluster, config.node),
+      overlay,
+      zone,
+      ...uplink,
+    }
+  );
+}
+
+/** So many nodes stand in for one: enough that not all of them are away. */
+const PEERS = 3;
+
+/** Addresses of the nodes that follow by name, in a ring: no node stands in for all others. */
+export function dnsPeersOf({ nodes }: Cluster, name: string): readonly Ip[] {
+  const names = [...nodes.keys()].filter(other => other !== name).sort();
+  const after = names.findIndex(other => other > name);
+  const ring = after < 0 ? names : [...names.slice(after), ...names.slice(0, after)];
+  return ring.slice(0, PEERS).flatMap(other => nodes.get(other)!.addresses);
 }
 
 export function sameSettings(a: Settings, b: Settings): boolean {

@@ -12,7 +12,7 @@ import { services } from './services/services.js';
 
 export const FEATURES: readonly Feature[] = [
   base,
-  dns,
+  ...dns,
   ...pods,
   ...routes,
   ...overlay,

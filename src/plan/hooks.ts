@@ -12,6 +12,13 @@ const SRCNAT = 100;
 export const HOOKS = {
   // Before conntrack: a spoofed packet must not cost a connection entry, nor be taken for a reply of somebody else's.
   'from-pods': { type: 'filter', hook: 'prerouting', priority: RAW, policy: 'accept' },
+  // A query that its server is there for needs no entry. After the guard, as a forged one needs no answer either.
+  dns: { type: 'filter', hook: 'prerouting', priority: RAW + 1, policy: 'accept' },
+  // The same for the node's own processes; the server's replies and its sign of life pass here, too.
+  'dns-local': { type: 'filter', hook: 'output', priority: RAW, policy: 'accept' },
+  // A query that is tracked has no server here.
+  'dns-elsewhere': { type: 'nat', hook: 'prerouting', priority: DSTNAT - 1, policy: 'accept' },
+  'dns-elsewhere-local': { type: 'nat', hook: 'output', priority: DSTNAT - 1, policy: 'accept' },
   // A Service is resolved before routing, so that the endpoint decides the way.
   services: { type: 'nat', hook: 'prerouting', priority: DSTNAT, policy: 'accept' },
   // The same for connections of the node's own processes, which never pass prerouting.

@@ -11,6 +11,8 @@ export interface Settings {
   readonly serviceCidrs: readonly Cidr[];
   /** Where the agent itself answers DNS; a Service with such a ClusterIP is the agent's own and gets no rules. */
   readonly dnsAddresses: readonly Ip[];
+  /** Addresses of other nodes whose servers answer when this node's does not. */
+  readonly dnsPeers: readonly Ip[];
   readonly overlay: 'none' | 'vxlan';
   /** The node's topology.kubernetes.io/zone: hints of endpoints may name it. */
   readonly zone?: string;

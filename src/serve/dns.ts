@@ -10,13 +10,13 @@ import { createForwarder } from './dns-forwarder.js';
 import { DnsMetrics } from './dns-metrics.js';
 import { createResponder, type Observation } from './dns-responder.js';
 import { listenTcp } from './dns-tcp.js';
-import { serveUdp, type UdpHost } from './dns-udp.js';
+import { type LoopTask, serveUdp, type UdpHost } from './dns-udp.js';
 
 export interface DnsOptions {
-  /** In the network namespace of this process. */
-  readonly addresses: readonly Ip[];
-  /** 53 when left out; 0 lets the kernel choose, for each address. */
-  readonly port?: number;
+  /** In the network namespace of this process; port 0 lets the kernel choose. */
+  readonly listen: readonly { readonly ip: Ip; readonly port: number }[];
+  /** Where it says that it is alive: the first of `listen` to the first of these, and so on. */
+  readonly beat?: LoopTask['beat'];
   readonly zone: ClusterZone;
   readonly host: UdpHost;
   /** Asked in this order about names that are not the cluster's, where the zone's configuration names no others. */
@@ -46,7 +46,7 @@ const LAST_ANSWERS_MS = 5000;
 
 /** Resolves when every address answers; rejects, with nothing left open, when one cannot be bound. */
 export async function startDns(options: DnsOptions): Promise<DnsServer> {
-  const { addresses, port = 53, zone, host, upstreams, patienceMs } = options;
+  const { listen, zone, host, upstreams, beat, patienceMs } = options;
   const metrics = new DnsMetrics();
   const inside = [...zone.ranges, ...LOOPBACK];
   let forwarder = createForwarder({ upstreams, config: zone.config });
@@ -74,7 +74,7 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
   try {
     const listening = [];
     const sockets: number[] = [];
-    for (const ip of addresses) {
+    for (const { ip, port } of listen) {
       const udp = await bindWithPatience(async () => host.open(ip, port), patienceMs);
       sockets.push(udp.fd);
       closers.push(() => host.close(udp.fd));
@@ -82,7 +82,7 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
       closers.push(() => tcp.close());
       listening.push({ ip, port: udp.port });
     }
-    const udp = serveUdp({ host, sockets, zone, inside, responder });
+    const udp = serveUdp({ host, sockets, zone, inside, beat, responder });
     // Before its sockets.
     closers.unshift(() => udp.close());
     return { listening, configure, metrics: () => metrics.text(udp.counters), close };

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { openFlows } from '../../src/host/flow-kernel.js';
 import { processesIn, readLiving } from '../../src/lab/processes.js';
+import { Ip } from '../../src/net/ip.js';
 import type { KubeObject } from '../../src/objects/meta.js';
 import { resources } from '../../src/objects/resources.js';
 import { eventually, inPath, Lab, run, skip } from './lab.js';
@@ -226,6 +228,48 @@ describe('DNS in the lab', { skip: reason }, () => {
 
     await api.delete(resources.configmaps, { namespace: 'kube-system', name: 'podwire-dns' });
     await everywhere('db.example.com. A', 'NXDOMAIN');
+  });
+
+  /** Tracked connections to a DNS address, on that node. */
+  const tracked = (node: string) => {
+    const flows = openFlows(lab.at.netns(node));
+    try {
+      return [6, 17].flatMap(protocol =>
+        SERVERS.flatMap(server => flows.connections({ protocol, to: { ip: Ip.of(server), port: 53 } })),
+      );
+    } finally {
+      flows.close();
+    }
+  };
+
+  test('queries are not tracked', async () => {
+    const all = () => ['n1', 'n2'].flatMap(tracked).map(({ original }) => `${original.source} ${original.sourcePort}`);
+    // A server that was held up for a second has its queries answered elsewhere, which is another story.
+    await eventually('a round of queries leaves no entry', async () => {
+      const before = all();
+      for (const how of SERVERS.flatMap(server => [`@${server}`, `@${server} +tcp`])) await check(own.slice(0, 2), how);
+      return all().every(one => before.includes(one));
+    });
+  });
+
+  test('when the server of a node is away, another one answers whoever asks twice; when it is back, it does again', async () => {
+    const [client] = clients;
+    const { pid } = readLiving(lab.at.node('n1').agentProcess)!;
+    const ask = () => Promise.all(SERVERS.map(server => dig(client!, `@${server} +time=1 one.default A`)));
+    const [, [ip]] = own.find(([question]) => question === 'one.default A')!;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      for (let i = 0; i < 5; i++) assert.deepEqual(await ask(), [[ip], [ip]]);
+      assert.deepEqual(await dig(client!, `@${SERVERS[0]} +tcp one.default A`), [ip]);
+      assert.ok(tracked('n1').length > 0, 'it goes by NAT');
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await eventually('the node answers itself', async () => {
+      const before = tracked('n1').length;
+      assert.deepEqual(await ask(), [[ip], [ip]]);
+      return tracked('n1').length <= before;
+    });
   });
 
   test('names are answered while the API server is dead', async () => {

@@ -23,6 +23,7 @@ export function node1(options: { overlay?: Settings['overlay']; family?: 4 | 6 }
     podCidrs: ofFamily([Cidr.of('10.244.1.0/24'), Cidr.of('fd00:10:244:1::/64')]),
     serviceCidrs: ofFamily(SERVICE_CIDRS),
     dnsAddresses: ofFamily([Ip.of('10.96.0.10'), Ip.of('fd00:10:96::a')]),
+    dnsPeers: ofFamily([Ip.of('172.30.0.12'), Ip.of('fd00:172:30::12')]),
     overlay: options.overlay ?? 'none',
     zone: 'a',
     link: 'eth0',

@@ -41,7 +41,7 @@ before(async () => {
     if (name === 'large.example.com.' && transport === 'udp') return [{ ...reply, truncated: true }];
     return [{ ...reply, answers: [record(`${name} 60 IN A 192.0.2.1`)] }];
   });
-  server = await startDns({ addresses: [LOCAL], port: 0, zone, host: udpHost, upstreams: [upstream] });
+  server = await startDns({ listen: [{ ip: LOCAL, port: 0 }], zone, host: udpHost, upstreams: [upstream] });
   at = server.listening[0]!.port;
 });
 after(async () => {
@@ -231,10 +231,10 @@ describe('over TCP', () => {
 
 describe('a restart', () => {
   it('binds while the old server still closes', async () => {
-    const options = { addresses: [LOCAL], zone, host: udpHost, upstreams: [], patienceMs: 5000 };
-    const old = await startDns({ ...options, port: 0 });
+    const options = { zone, host: udpHost, upstreams: [], patienceMs: 5000 };
+    const old = await startDns({ ...options, listen: [{ ip: LOCAL, port: 0 }] });
     const { port } = old.listening[0]!;
-    const starting = startDns({ ...options, port });
+    const starting = startDns({ ...options, listen: [{ ip: LOCAL, port }] });
     setTimeout(() => void old.close(), 150);
     const next = await starting;
     assert.equal(next.listening[0]!.port, port);
@@ -243,8 +243,7 @@ describe('a restart', () => {
 
   it('fails clearly when the address never comes', async () => {
     const elsewhere = startDns({
-      addresses: [Ip.of('192.0.2.9')],
-      port: 0,
+      listen: [{ ip: Ip.of('192.0.2.9'), port: 0 }],
       zone,
       host: udpHost,
       upstreams: [],

@@ -49,6 +49,7 @@ export function world({ profile = 'routed', overlay = 'none', objects = [], pods
       podCidrs: podCidrs(i),
       serviceCidrs: ranges(config).services,
       dnsAddresses: addresses(config).dns,
+      dnsPeers: [],
       overlay,
       link: 'eth0',
       mtu: 1500,

@@ -1,8 +1,9 @@
 /** The cluster's DNS addresses on this node, where the agent answers itself: no Service rule stands between a Pod and its name server. */
 
 import type { Feature } from '../feature.js';
+import { survival } from './survival.js';
 
-export const dns: Feature = {
+const addresses: Feature = {
   name: 'dns',
   per: 'Self',
   plan: settings =>
@@ -15,3 +16,5 @@ export const dns: Feature = {
       cause: 'dns',
     })),
 };
+
+export const dns: readonly Feature[] = [addresses, survival];

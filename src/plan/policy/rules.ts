@@ -5,8 +5,9 @@
 
 import type { Field, NftRule, Statement } from '../../kernel/nft-objects.js';
 import type { Family } from '../../net/ip.js';
+import { DNS_PORT, TRANSPORTS } from '../dns/survival.js';
 import type { Feature } from '../feature.js';
-import { baseChain, FAMILIES, field, is, rule, setPair, WORDS } from '../nft.js';
+import { baseChain, FAMILIES, field, inSet, is, rule, setPair, WORDS } from '../nft.js';
 import type { Settings } from '../settings.js';
 import { DIRECTIONS, type Direction, END, NO_CONNECTION, verdicts } from './direction.js';
 
@@ -15,12 +16,13 @@ export const rules: Feature = {
   per: 'Self',
   plan: settings => [
     ...([...DIRECTIONS, 'node'] as const).flatMap(to => setPair(`policy-${to}`, ['ip'], { data: 'verdict' })),
-    baseChain('policy-egress', judge('egress', settings)),
+    baseChain('policy-egress', [...dnsElsewhere(settings), ...judge('egress', settings)]),
     baseChain('policy-ingress', judge('ingress', settings)),
     // A node's own way to its Pods is always open.
     baseChain('policy-input', [
       rule('local', is('meta iifname', 'lo'), ACCEPT),
       rule('own node', is('ct direction', 'reply'), ACCEPT),
+      ...dnsHere(settings),
       ...judge('node', settings),
     ]),
     baseChain('policy-output', [
@@ -32,6 +34,22 @@ export const rules: Feature = {
 
 const ACCEPT: Statement = { verdict: 'accept' };
 const DROP: Statement = { verdict: 'drop' };
+
+/** The node's own name server, whatever policies say: no Pod stands for it that one could name, and without it a Pod is dead. */
+function dnsHere({ dnsAddresses }: Settings): NftRule[] {
+  if (dnsAddresses.length === 0) return [];
+  return FAMILIES.map(family =>
+    rule('DNS', inSet(`dns-ips${family}`, WORDS[family].destination), TRANSPORTS, is('th dport', DNS_PORT), ACCEPT),
+  );
+}
+
+/** And the one of another node in its place. */
+function dnsElsewhere({ dnsAddresses }: Settings): NftRule[] {
+  if (dnsAddresses.length === 0) return [];
+  return FAMILIES.map(family =>
+    rule('DNS', inSet(`dns-ips${family}`, WORDS[family].original), is('ct original proto-dst', DNS_PORT), ACCEPT),
+  );
+}
 
 /** Fails closed: an address of this node's range that no element knows passes nothing. */
 function judge(to: Direction | 'node', { podCidrs }: Settings): NftRule[] {

@@ -64,6 +64,7 @@ function settingsOf(
     podCidrs: nodes.get(node)!.podCidrs,
     serviceCidrs: RANGES.serviceCidrs,
     dnsAddresses: own.dns,
+    dnsPeers: [],
     overlay: config.overlay,
     zone: ZONES[node],
     link: 'eth0',
