@@ -40,7 +40,7 @@ const PASSES = 7;
 const CONNECTIONS = 5000;
 
 /** Where connections are made from and to. */
-interface Path {
+export interface Path {
   readonly client: string;
   readonly to: string;
   readonly port: number;
@@ -85,7 +85,7 @@ export async function bench(): Promise<Row[]> {
 }
 
 /** In turns, so that whatever else the machine does meets all; connections per second of each pass. */
-function measure(paths: Readonly<Record<string, Path>>): Record<string, number[]> {
+export function measure(paths: Readonly<Record<string, Path>>): Record<string, number[]> {
   const rates: Record<string, number[]> = {};
   for (let pass = 0; pass <= PASSES; pass++)
     for (const [name, path] of Object.entries(paths)) {
@@ -169,7 +169,7 @@ function routed(services: number): Place {
 }
 
 /** A server in that namespace; what ends it. */
-function serveIn(netns: string): () => Promise<unknown> {
+export function serveIn(netns: string): () => Promise<unknown> {
   const fd = withNamespace(netns, () => {
     const fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const address = sockaddr(Ip.of('0.0.0.0'), PORT);
@@ -226,7 +226,7 @@ function route(destination: string, link: string) {
   } as const;
 }
 
-function ratios(ours: readonly number[], theirs: readonly number[]): number[] {
+export function ratios(ours: readonly number[], theirs: readonly number[]): number[] {
   return ours.map((rate, i) => rate / theirs[i]!);
 }
 
