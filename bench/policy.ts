@@ -36,7 +36,21 @@ export async function bench(): Promise<Row[]> {
   ];
 }
 
+/** Others' work on the machine only adds: of each number the least of three processes is shown. */
 async function measureOurs(): Promise<Measured> {
+  const all = [await measureOnce(), await measureOnce(), await measureOnce()];
+  const least = (of: (one: Measured) => number) => all.reduce((a, b) => (of(a) <= of(b) ? a : b));
+  return {
+    cold: least(({ cold }) => cold.plan + cold.program).cold,
+    change: {
+      concerned: least(({ change }) => change.concerned).change.concerned,
+      elsewhere: least(({ change }) => change.elsewhere).change.elsewhere,
+    },
+    effect: least(({ effect }) => effect).effect,
+  };
+}
+
+async function measureOnce(): Promise<Measured> {
   const netns = `/run/netns/podwire-bench-policy-${process.pid}`;
   createNamespace(netns);
   try {
