@@ -25,7 +25,7 @@ import { type Namespaces, podSides } from './pod-side.js';
 import { ProblemReporter } from './problems.js';
 import { proxyMetrics } from './proxy-metrics.js';
 import { ProxyServer } from './proxy-server.js';
-import { regardingConfigMap } from './regarding.js';
+import { regardingConfigMap, regardingNode } from './regarding.js';
 import { ServiceHealth } from './service-health.js';
 import { StaleFlows } from './stale-flows.js';
 import { isEligible, SyncState } from './sync-state.js';
@@ -67,7 +67,10 @@ export async function startAgent(
   const journal = new Journal(join(config.stateDir, 'attachments'));
   const events = eventRecorder(api, { component: 'podwire-agent', host: config.node });
   const problems = new ProblemReporter(config.node, events, sctp);
-  const dns: Dns = dnsOf(config);
+  const dns: Dns = dnsOf(config, error => {
+    log.error('DNS cannot ask upstream', { error });
+    events.record(regardingNode(config.node), 'Warning', 'DnsProblem', `${error.message}; ${error.advice}`);
+  });
 
   const living = Attachments.living(journal).map(record => record.attachment);
   const sync = new SyncState();

@@ -6,6 +6,7 @@ import { sockaddr } from '../host/sockaddr.js';
 import type { Change, Cluster } from '../model/cluster.js';
 import type { Ip } from '../net/ip.js';
 import { BEAT_PORT, DNS_PEER_PORT, DNS_PORT } from '../plan/dns/survival.js';
+import type { PodwireError } from '../report/errors.js';
 import { logger } from '../report/log.js';
 import { type DnsServer, startDns } from '../serve/dns.js';
 import type { Name } from '../wire/dns-name.js';
@@ -40,7 +41,7 @@ export interface Dns {
 }
 
 /** Without addresses in the configuration: nothing, which is always well. */
-export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
+export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig, report: (error: PodwireError) => void): Dns {
   const domain = `${dns.clusterDomain}.`;
   const zone = new ClusterZone({ domain, addresses: dns.addresses, ranges: [...podCidrs, ...serviceCidrs] });
   const wanted = dns.addresses.length > 0;
@@ -77,7 +78,7 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig): Dns {
           ...node.map(ip => ({ ip, port: DNS_PEER_PORT })),
         ];
         const beat = { peers: addresses.map(ip => sockaddr(ip, BEAT_PORT)), milliseconds: BEAT_MS };
-        server = await startDns({ listen, beat, zone, host: udpHost, upstreams, isNode });
+        server = await startDns({ listen, beat, zone, host: udpHost, upstreams, isNode, report });
         state = true;
       } catch (error) {
         state = (error as Error).message;

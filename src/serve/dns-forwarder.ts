@@ -2,6 +2,7 @@
 
 import { type DnsConfig, zoneOf } from '../dns/config.js';
 import { formatUpstream, type Upstream } from '../dns/upstream.js';
+import type { PodwireError } from '../report/errors.js';
 import type { Message, Question } from '../wire/dns.js';
 import type { Name } from '../wire/dns-name.js';
 import { DnsCache, isFailure } from './dns-cache.js';
@@ -19,6 +20,8 @@ export interface ForwarderOptions {
   readonly config: DnsConfig;
   /** For names of no zone, where the configuration names none. */
   readonly upstreams: readonly Upstream[];
+  /** What an upstream does that somebody must mend; left out: nobody hears of it. */
+  readonly report?: (error: PodwireError) => void;
   /** When the client is told SERVFAIL, and when the next upstream is asked beside the slow one. */
   readonly timeoutMs?: number;
   readonly patienceMs?: number;
@@ -55,7 +58,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       const key = `${question.name} ${question.type} ${question.class} ${+flags.dnssecOk} ${+flags.checkingDisabled}`;
       const known = cache.get(key);
       if (known?.fresh) {
-        if (known.hot && config.prefetch) void fetch(key, question, flags);
+        if (known.hot && config.prefetch && !cache.get(failureKey(key))) void fetch(key, question, flags);
         return { message: known.message, why: 'from the cache' };
       }
       for (const peer of peers)
@@ -86,12 +89,12 @@ function limited(message: Message, ttl: number): Message {
 }
 
 /** Upstreams that stand in several zones are one peer. */
-function peersOf({ config, upstreams }: ForwarderOptions): ReadonlyMap<Name, readonly Peer[]> {
+function peersOf({ config, upstreams, report = () => {} }: ForwarderOptions): ReadonlyMap<Name, readonly Peer[]> {
   const known = new Map<string, Peer>();
   const peersIn = (zone: Name, upstreams: readonly Upstream[]) =>
     upstreams.map(upstream => {
       const key = formatUpstream(upstream);
-      const peer = known.get(key) ?? new Peer(upstream, zone, config.tls.ca);
+      const peer = known.get(key) ?? new Peer(upstream, zone, report, config.tls.ca);
       known.set(key, peer);
       return peer;
     });

@@ -22,13 +22,16 @@ export class Peer {
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #probe: Name | undefined;
-  #loops = false;
+  /** The last probe came back as a question to us, and that was told. */
+  #circled = false;
+  #told = false;
   #closed = false;
 
-  /** Probes ask for names in `zone`, which it should know something of. */
+  /** Probes ask for names in `zone`, which it should know something of. `report` hears once of an upstream that leads back to us. */
   constructor(
     readonly upstream: Upstream,
     private readonly zone: Name,
+    private readonly report: (error: PodwireError) => void,
     ca?: string,
   ) {
     this.#stream = new UpstreamStream(upstream, ca);
@@ -50,7 +53,7 @@ export class Peer {
     if (this.#failures >= REMARKABLE)
       log.info('an upstream resolver answers again', { upstream: formatUpstream(this.upstream) });
     this.#failures = 0;
-    this.#loops = false;
+    this.#told = false;
   }
 
   failed(reason: unknown): void {
@@ -63,11 +66,8 @@ export class Peer {
   /** A question arrived that only a probe of ours has asked for: this upstream leads back to us. */
   recognises(name: Name): boolean {
     if (name !== this.#probe) return false;
-    if (!this.#loops) {
-      const error = new PodwireError('PW-D602', { upstream: formatUpstream(this.upstream) });
-      log.error('DNS goes in a circle', { error });
-    }
-    this.#loops = true;
+    if (!this.#told) this.report(new PodwireError('PW-D602', { upstream: formatUpstream(this.upstream) }));
+    this.#circled = this.#told = true;
     return true;
   }
 
@@ -78,7 +78,7 @@ export class Peer {
   }
 
   async #look(): Promise<void> {
-    this.#loops = false;
+    this.#circled = false;
     // Nobody can guess it, and so nobody can make us believe in a loop.
     const label = randomBytes(10).toString('hex');
     const name = this.zone === '.' ? `${label}.` : `${label}.${this.zone}`;
@@ -89,8 +89,8 @@ export class Peer {
       error,
     }));
     this.#probe = this.#timer = undefined;
-    if ('error' in reply) this.failed(reply.error);
-    else if (this.#loops) this.failed('it leads back to this server');
+    if (this.#circled) this.failed('it leads back to this server');
+    else if ('error' in reply) this.failed(reply.error);
     else this.answered();
   }
 }

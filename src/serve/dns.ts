@@ -5,6 +5,7 @@ import type { DnsConfig } from '../dns/config.js';
 import type { Upstream } from '../dns/upstream.js';
 import { Cidr } from '../net/cidr.js';
 import { Ip } from '../net/ip.js';
+import type { PodwireError } from '../report/errors.js';
 import { bindWithPatience } from './bind.js';
 import { createForwarder } from './dns-forwarder.js';
 import { DnsMetrics } from './dns-metrics.js';
@@ -23,6 +24,8 @@ export interface DnsOptions {
   readonly upstreams: readonly Upstream[];
   /** Clients beside this machine and those in the zone's ranges; left out: none. */
   readonly isNode?: (ip: Ip) => boolean;
+  /** Hears of what is wrong with an upstream and must be mended. */
+  readonly report?: (error: PodwireError) => void;
   /** Called after every reply that the chain gave; must not throw. */
   readonly observe?: (seen: Observation) => void;
   /** How long to wait for addresses that are held by another process or not there yet, in milliseconds. */
@@ -46,14 +49,14 @@ const LAST_ANSWERS_MS = 5000;
 
 /** Resolves when every address answers; rejects, with nothing left open, when one cannot be bound. */
 export async function startDns(options: DnsOptions): Promise<DnsServer> {
-  const { listen, zone, host, upstreams, beat, patienceMs } = options;
+  const { listen, zone, host, upstreams, report = () => {}, beat, patienceMs } = options;
   const metrics = new DnsMetrics();
   const inside = [...zone.ranges, ...LOOPBACK];
-  let forwarder = createForwarder({ upstreams, config: zone.config });
+  let forwarder = createForwarder({ upstreams, report, config: zone.config });
   const configure = (config: DnsConfig) => {
     zone.config = config;
     setTimeout(forwarder.close, LAST_ANSWERS_MS).unref();
-    forwarder = createForwarder({ upstreams, config });
+    forwarder = createForwarder({ upstreams, report, config });
   };
   const responder = createResponder(
     zone,

@@ -214,7 +214,9 @@ describe('an upstream that fails', () => {
     const socket = createSocket('udp4');
     await new Promise<void>(resolve => socket.bind(0, '127.0.0.1', resolve));
     const itself = { ip: Ip.of('127.0.0.1'), port: socket.address().port };
-    const forwarder = forward({ upstreams: [itself], timeoutMs: 400, patienceMs: 100 });
+    const said: string[] = [];
+    const report = ({ message }: Error) => said.push(message);
+    const forwarder = forward({ upstreams: [itself], timeoutMs: 400, patienceMs: 100, report });
     const whys = new Set<string>();
     const responder = createResponder(
       zone,
@@ -230,6 +232,8 @@ describe('an upstream that fails', () => {
     assert.equal((await forwarder.resolve(question('a.example.'), FLAGS)).message.rcode, 2);
     assert.ok(received <= 4, `${received} queries for one question`);
     await until(() => whys.has('a question of our own'));
+    assert.equal(said.length, 1);
+    assert.match(said[0]!, /^PW-D602 the upstream resolver 127\.0\.0\.1#\d+ asks this DNS server in turn/);
     forwarder.close();
     socket.close();
   });
@@ -377,6 +381,25 @@ describe('a name that is asked for often', () => {
   it('is fetched before its answer expires, and nobody waits for it', async () => {
     const { seen } = await askOften(true);
     assert.equal(seen.length, 2);
+  });
+
+  it('is not fetched again and again while that fails, and its answer stands', async () => {
+    let clock = 0;
+    let alive = true;
+    const upstream = await startUpstream(query => [alive ? good(query) : { ...query, response: true, rcode: 5 }]);
+    const cache = new DnsCache(DNS_DEFAULTS.cache, () => clock);
+    const forwarder = forward({ upstreams: [upstream], cache });
+    const ask = () => forwarder.resolve(question('a.example.'), FLAGS);
+    for (clock of [0, 10, 20, 30]) await ask();
+    alive = false;
+    clock = 57;
+    for (let i = 0; i < 10; i++) {
+      assert.deepEqual(addresses(await ask()), ['192.0.2.1']);
+      await new Promise(resolve => setTimeout(resolve, 10));
+    }
+    assert.equal(upstream.seen.length, 1 + 3, 'three attempts, once');
+    forwarder.close();
+    upstream.close();
   });
 
   it('is not when the configuration says so', async () => {
