@@ -1,22 +1,21 @@
 /** Policies: into the kernel from API objects on, changed, and what they cost connections and bytes beside connection tracking alone. */
 
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import { createNamespace, removeNamespace } from '../src/host/namespace.js';
+import { Ip } from '../src/net/ip.js';
 import type { KubeObject } from '../src/objects/meta.js';
-import { FEATURES } from '../src/plan/features.js';
 import { PlannedNode } from '../test/lab/plan-node.js';
 import { node } from '../test/plan/world.js';
-import { measure, type Path, ratios, serveIn } from './connections.js';
-import { median } from './median.js';
+import { measure } from './connections.js';
+import { type Place, PORT, plain } from './places.js';
 import { LOCAL, NAMESPACES, PODS, POLICIES } from './policy-objects.js';
 import type { Measured } from './policy-ours.js';
 import type { Row } from './row.js';
 import { run } from './services-peer.js';
+import { connections, firstPackets, stream, type Traffic } from './traffic.js';
 
 const SERVER = '10.244.1.5';
 const CLIENT = '10.244.1.6';
-const PASSES = 9;
 
 export async function bench(): Promise<Row[]> {
   if (process.getuid?.() !== 0) return [{ name: 'policy', ours: 'skipped: needs root', peer: '', ratio: '', goal: '' }];
@@ -32,7 +31,7 @@ export async function bench(): Promise<Row[]> {
     row('a Pod’s labels change, on a node that it concerns', `${change.concerned.toFixed(0)} µs CPU`, '< 2 ms'),
     row('… and on another', `${change.elsewhere.toFixed(0)} µs CPU`, '< 100 µs'),
     row('a policy comes or goes: event to kernel, p99', `${effect.toFixed(1)} ms`, '< 50 ms'),
-    ...(await besideNothing()),
+    ...besideNothing(),
   ];
 }
 
@@ -61,55 +60,50 @@ async function measureOnce(): Promise<Measured> {
   }
 }
 
-/** Two Pods of one node: a policy of 10,000 peers between them, policies without any, and no policy feature at all. */
-async function besideNothing(): Promise<Row[]> {
-  const many = place(FEATURES, manyPeers());
-  const without = place(FEATURES, []);
-  const alone = place(
-    FEATURES.filter(({ name }) => !name.startsWith('policy')),
-    [],
-  );
-  const places = { many, without, alone };
+/** Two Pods of one node: with a policy of 10,000 peers at both ends, without any, and a router that does nothing but track. */
+function besideNothing(): Row[] {
+  const places: Record<string, Place> = {};
   try {
-    const paths = Object.fromEntries(
-      Object.entries(places).map(([name, { client }]): [string, Path] => [name, { client, to: SERVER, port: 8080 }]),
-    );
-    const rates = measure(paths);
-    const bytes: Record<string, number[]> = {};
-    for (let pass = 0; pass < PASSES; pass++)
-      for (const [name, { client, server }] of Object.entries(places))
-        (bytes[name] ??= []).push(await stream(client, server));
-    const row = (name: string, of: readonly number[], beside: readonly number[], unit: string): Row => ({
-      name,
-      ours: `${Math.round(median(of))} ${unit}`,
-      peer: `${Math.round(median(beside))} ${unit} (connection tracking alone)`,
-      ratio: `${median(ratios(of, beside)).toFixed(3)}×`,
-      goal: '≥ 0.97×',
-    });
+    places.many = place(manyPeers());
+    places.without = place([]);
+    places.plain = plain();
     return [
-      row(`connections, ${PODS} Pods as peers`, rates.many!, rates.alone!, '/s'),
-      row('… where no policy is', rates.without!, rates.alone!, '/s'),
-      row(`one TCP stream, ${PODS} Pods as peers`, bytes.many!, bytes.alone!, 'MB/s'),
-      row('… where no policy is', bytes.without!, bytes.alone!, 'MB/s'),
+      ...compare('TCP connections', connections, places, rate => `${rate.toFixed(0)}/s`),
+      ...compare('first packets, UDP', firstPackets, places, rate => `${rate.toFixed(0)}/s`),
+      ...compare('bytes of a TCP stream', stream, places, rate => `${(rate / 2 ** 30).toFixed(2)} GiB/s`),
     ];
   } finally {
-    for (const one of Object.values(places)) await one.close();
+    for (const one of Object.values(places)) one.close();
   }
 }
 
-function place(features: typeof FEATURES, objects: readonly KubeObject[]) {
-  const planned = new PlannedNode('routed', {}, features);
+function compare(
+  what: string,
+  make: (place: Place) => Traffic,
+  places: Readonly<Record<string, Place>>,
+  text: (rate: number) => string,
+): Row[] {
+  const rates = measure(make, places);
+  const row = (name: string, of: string, beside: string, label: string, goal: string): Row => ({
+    name,
+    ours: text(rates[of]!),
+    peer: `${text(rates[beside]!)} (${label})`,
+    ratio: `${(rates[of]! / rates[beside]!).toFixed(2)}×`,
+    goal,
+  });
+  return [
+    row(`${what}, ${PODS} Pods as peers`, 'many', 'without', 'no policy', '≥ 0.97×'),
+    row('… against a plain route with conntrack', 'many', 'plain', 'to the Pod', '≥ 0.97×'),
+  ];
+}
+
+function place(objects: readonly KubeObject[]): Place {
+  const planned = new PlannedNode('routed');
   planned.applyAll([node(1), ...objects]);
   const server = planned.addPod('server', SERVER);
-  const stop = serveIn(server);
-  return {
-    server,
-    client: planned.addPod('client', CLIENT),
-    async close() {
-      await stop();
-      planned.close();
-    },
-  };
+  const client = planned.addPod('client', CLIENT);
+  const to = { ip: Ip.of(SERVER), port: PORT };
+  return { client, server, from: Ip.of(CLIENT), to, close: () => planned.close() };
 }
 
 /** Both ends are isolated, and allow each other among all the others. */
@@ -139,13 +133,4 @@ function manyPeers(): KubeObject[] {
       },
     },
   ];
-}
-
-/** Megabytes a second of one connection. */
-function stream(client: string, server: string): Promise<number> {
-  const worker = new Worker(new URL('policy-stream.js', import.meta.url), {
-    workerData: { client, server, to: SERVER },
-    trackUnmanagedFds: false,
-  });
-  return new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
 }

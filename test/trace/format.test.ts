@@ -46,17 +46,19 @@ describe('a trace as text', () => {
   4  n2      comes in by pw00000000009                                                  10.244.2.9:8080 → 10.244.1.5:40000
   5          chain from-pods                                                            goto pod-guard                      spoof guard
   6          route 10.244.1.0/24 via 172.30.0.11 dev eth0 proto 98                      to 172.30.0.11 on eth0              Node n1
-  7          chain policy-ingress                                                       accept                              Pod default/web
-  8          172.30.0.11 on eth0                                                        its Ethernet address, when asked
-  9  fabric  br0: from n2                                                               out of port n1
- 10  n1      comes in by eth0                                                           10.244.2.9:8080 → 10.244.1.5:40000
- 11          route 10.244.1.5/32 dev pw00000000005 proto 98 scope link src 172.30.0.11  to 10.244.1.5 on pw00000000005      Pod default/client
- 12          chain policy-egress                                                        accept                              Pod default/client
- 13          conntrack: the reverse of DNAT of this connection                          10.96.12.7:80 → 10.244.1.5:40000
- 14          10.244.1.5 on pw00000000005                                                02:00:00:00:02:05, by its entry
- 15  client  comes in by eth0                                                           10.96.12.7:80 → 10.244.1.5:40000
- 16          local 10.244.1.5                                                           for this namespace
- 17          10.244.1.5:40000                                                           delivered
+  7          chain refuse                                                               accept                              answered
+  8          chain policy-ingress                                                       accept                              Pod default/web
+  9          172.30.0.11 on eth0                                                        its Ethernet address, when asked
+ 10  fabric  br0: from n2                                                               out of port n1
+ 11  n1      comes in by eth0                                                           10.244.2.9:8080 → 10.244.1.5:40000
+ 12          route 10.244.1.5/32 dev pw00000000005 proto 98 scope link src 172.30.0.11  to 10.244.1.5 on pw00000000005      Pod default/client
+ 13          chain refuse                                                               accept                              answered
+ 14          chain policy-egress                                                        accept                              Pod default/client
+ 15          conntrack: the reverse of DNAT of this connection                          10.96.12.7:80 → 10.244.1.5:40000
+ 16          10.244.1.5 on pw00000000005                                                02:00:00:00:02:05, by its entry
+ 17  client  comes in by eth0                                                           10.96.12.7:80 → 10.244.1.5:40000
+ 18          local 10.244.1.5                                                           for this namespace
+ 19          10.244.1.5:40000                                                           delivered
 `,
     );
   });
@@ -65,7 +67,7 @@ describe('a trace as text', () => {
     const [one] = trace(machine, { ...asked, destinationPort: 81 });
     assert.equal(
       format(one!, name),
-      `10.244.1.5:40000 → 10.96.12.7:81 · refused with tcp-reset by refuse rule 3 (no such Service) → refuse-service rule 1 (refused)
+      `10.244.1.5:40000 → 10.96.12.7:81 · refused with tcp-reset by refuse rule 4 (no such Service) → refuse-service rule 1 (refused)
  1  client  a process sends                                                       10.244.1.5:40000 → 10.96.12.7:81
  2          route default via 169.254.1.1 dev eth0 proto 98                       to 169.254.1.1 on eth0
  3          169.254.1.1 on eth0                                                   02:00:00:00:01:05, by its entry
