@@ -4,15 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { createNamespace, removeNamespace } from '../src/host/namespace.js';
 import { Ip } from '../src/net/ip.js';
 import type { KubeObject } from '../src/objects/meta.js';
+import { FEATURES } from '../src/plan/features.js';
 import { PlannedNode } from '../test/lab/plan-node.js';
 import { node } from '../test/plan/world.js';
-import { measure } from './connections.js';
-import { type Place, PORT, plain } from './places.js';
+import { type Place, PORT } from './places.js';
 import { LOCAL, NAMESPACES, PODS, POLICIES } from './policy-objects.js';
 import type { Measured } from './policy-ours.js';
 import type { Row } from './row.js';
 import { run } from './services-peer.js';
-import { connections, firstPackets, stream, type Traffic } from './traffic.js';
+import { connections, firstPackets, measure, stream, type Traffic } from './traffic.js';
 
 const SERVER = '10.244.1.5';
 const CLIENT = '10.244.1.6';
@@ -60,48 +60,42 @@ async function measureOnce(): Promise<Measured> {
   }
 }
 
-/** Two Pods of one node: with a policy of 10,000 peers at both ends, without any, and a router that does nothing but track. */
+/** Two Pods of one node: a policy of 10,000 peers between them, policies without any, and no policy feature at all. */
 function besideNothing(): Row[] {
-  const places: Record<string, Place> = {};
+  const places = {
+    many: place(FEATURES, manyPeers()),
+    without: place(FEATURES, []),
+    alone: place(
+      FEATURES.filter(({ name }) => !name.startsWith('policy')),
+      [],
+    ),
+  };
+  const rows = (what: string, make: (place: Place) => Traffic, text: (rate: number) => string): Row[] => {
+    const rates = measure(make, places);
+    const row = (name: string, rate: number): Row => ({
+      name,
+      ours: text(rate),
+      peer: `${text(rates.alone!)} (connection tracking alone)`,
+      ratio: `${(rate / rates.alone!).toFixed(2)}×`,
+      goal: '≥ 0.97×',
+    });
+    return [row(`${what}, ${PODS} Pods as peers`, rates.many!), row('… where no policy is', rates.without!)];
+  };
   try {
-    places.many = place(manyPeers());
-    places.without = place([]);
-    places.plain = plain();
     return [
-      ...compare('TCP connections', connections, places, rate => `${rate.toFixed(0)}/s`),
-      ...compare('first packets, UDP', firstPackets, places, rate => `${rate.toFixed(0)}/s`),
-      ...compare('bytes of a TCP stream', stream, places, rate => `${(rate / 2 ** 30).toFixed(2)} GiB/s`),
+      ...rows('TCP connections', connections, rate => `${rate.toFixed(0)}/s`),
+      ...rows('first packets, UDP', firstPackets, rate => `${rate.toFixed(0)}/s`),
+      ...rows('bytes of a TCP stream', stream, rate => `${(rate / 2 ** 30).toFixed(2)} GiB/s`),
     ];
   } finally {
     for (const one of Object.values(places)) one.close();
   }
 }
 
-function compare(
-  what: string,
-  make: (place: Place) => Traffic,
-  places: Readonly<Record<string, Place>>,
-  text: (rate: number) => string,
-): Row[] {
-  const rates = measure(make, places);
-  const row = (name: string, of: string, beside: string, label: string, goal: string): Row => ({
-    name,
-    ours: text(rates[of]!),
-    peer: `${text(rates[beside]!)} (${label})`,
-    ratio: `${(rates[of]! / rates[beside]!).toFixed(2)}×`,
-    goal,
-  });
-  return [
-    row(`${what}, ${PODS} Pods as peers`, 'many', 'without', 'no policy', '≥ 0.97×'),
-    row('… against a plain route with conntrack', 'many', 'plain', 'to the Pod', '≥ 0.97×'),
-  ];
-}
-
-function place(objects: readonly KubeObject[]): Place {
-  const planned = new PlannedNode('routed');
+function place(features: typeof FEATURES, objects: readonly KubeObject[]): Place {
+  const planned = new PlannedNode('routed', {}, features);
   planned.applyAll([node(1), ...objects]);
-  const server = planned.addPod('server', SERVER);
-  const client = planned.addPod('client', CLIENT);
+  const [server, client] = [planned.addPod('server', SERVER), planned.addPod('client', CLIENT)];
   const to = { ip: Ip.of(SERVER), port: PORT };
   return { client, server, from: Ip.of(CLIENT), to, close: () => planned.close() };
 }
