@@ -3,12 +3,10 @@
 import { iptablesVersion } from './iptables-peer.js';
 import { iptables, type Place, plain, planned } from './places.js';
 import type { Row } from './row.js';
-import { connections, firstPackets, stream, type Traffic } from './traffic.js';
+import { connections, firstPackets, measure, stream, type Traffic } from './traffic.js';
 
 const MANY = 40_000;
 const MANY_RULES = 10_000;
-/** Others' work on the machine only adds: of so many passes the best is shown. */
-const PASSES = 25;
 
 export async function bench(): Promise<Row[]> {
   if (process.getuid?.() !== 0) return [skipped('needs root, to make network namespaces')];
@@ -52,19 +50,6 @@ function compare(
       ? [row('… against the last of iptables rules', 'iptables', `${MANY_RULES} Services, iptables-legacy`, '≥ 6×')]
       : []),
   ];
-}
-
-/** In turns, so that whatever else the machine does meets all. */
-function measure(make: (place: Place) => Traffic, places: Readonly<Record<string, Place>>): Record<string, number> {
-  const traffic = Object.entries(places).map(([name, place]) => [name, make(place)] as const);
-  const best: Record<string, number> = {};
-  try {
-    for (let pass = 0; pass < PASSES; pass++)
-      for (const [name, { run }] of traffic) best[name] = Math.max(best[name] ?? 0, run());
-  } finally {
-    for (const [, { close }] of traffic) close();
-  }
-  return best;
 }
 
 function skipped(reason: string): Row {

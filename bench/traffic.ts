@@ -14,6 +14,7 @@ import { type Place, PORT } from './places.js';
 const CONNECTIONS = 1_000;
 const FLOWS = 1_000;
 const STREAM = 64 << 20;
+const PASSES = 25;
 /** Until the windows are open. */
 const WARM_UP = 8 << 20;
 /** Bytes that are under way at once: less than sockets hold, so that nobody waits. */
@@ -103,6 +104,22 @@ export function stream({ client, server, to }: Place): Traffic {
     },
     close: () => closeSync(listening),
   };
+}
+
+/** What each place carries, per second. In turns, so that whatever else the machine does meets all; others' work on it only adds, so the best of the passes counts. */
+export function measure(
+  make: (place: Place) => Traffic,
+  places: Readonly<Record<string, Place>>,
+): Record<string, number> {
+  const traffic = Object.entries(places).map(([name, place]) => [name, make(place)] as const);
+  const best: Record<string, number> = {};
+  try {
+    for (let pass = 0; pass < PASSES; pass++)
+      for (const [name, { run }] of traffic) best[name] = Math.max(best[name] ?? 0, run());
+  } finally {
+    for (const [, { close }] of traffic) close();
+  }
+  return best;
 }
 
 const closeFile = (fd: number) => closeSync(fd);

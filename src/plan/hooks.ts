@@ -8,15 +8,10 @@ const MANGLE = -150;
 const DSTNAT = -100;
 const FILTER = 0;
 const SRCNAT = 100;
-/** NF_BR_PRI_FILTER_BRIDGED of linux/netfilter_bridge.h. */
-const BRIDGE_FILTER = -200;
 
 export const HOOKS = {
   // Before conntrack: a spoofed packet must not cost a connection entry, nor be taken for a reply of somebody else's.
   'from-pods': { type: 'filter', hook: 'prerouting', priority: RAW, policy: 'accept' },
-  // Of family bridge: what goes from port to port. Before br_netfilter, where there is one, which takes packets past the hooks
-  // of its own priority.
-  'between-pods': { type: 'filter', hook: 'forward', priority: BRIDGE_FILTER, policy: 'accept' },
   // A query that its server is there for needs no entry. After the guard, as a forged one needs no answer either.
   dns: { type: 'filter', hook: 'prerouting', priority: RAW + 1, policy: 'accept' },
   // The same for the node's own processes; the server's replies and its sign of life pass here, too.

@@ -24,11 +24,15 @@ const judged: FeatureOf<'Attachment'> = {
     if (!policies) return NOTHING;
     const pod = world.cluster.pods.get(`${namespace}/${name}`);
     const ports = pod ? namedPorts(pod) : [];
-    const judged = (to: Direction | 'node') => {
-      const { chains, verdict } =
-        to === 'node' ? judgement(towardsNode(policies), 'egress', ports) : judgement(policies, to, ports);
-      return [...chains, ...ips.map(ip => element(verdicts(to, ip.family), [ip], `Pod ${namespace}/${name}`, verdict))];
-    };
+    const judged = (to: Direction | 'node') =>
+      ips.flatMap(ip => {
+        const { family } = ip;
+        const { chains, verdict } =
+          to === 'node'
+            ? judgement(towardsNode(policies), 'egress', family, ports)
+            : judgement(policies, to, family, ports);
+        return [...chains, element(verdicts(to, family), [ip], `Pod ${namespace}/${name}`, verdict)];
+      });
     return [...judged('egress'), ...judged('node'), ...judged('ingress')];
   },
 };
