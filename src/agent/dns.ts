@@ -1,7 +1,9 @@
 /** The node's name server as a part of the agent: fed with changed Services, started when its addresses are there. */
 
+import { readFileSync } from 'node:fs';
 import { ClusterZone } from '../dns/cluster-zone.js';
 import type { DnsConfig } from '../dns/config.js';
+import { searchPathOf } from '../dns/search-path.js';
 import { sockaddr } from '../host/sockaddr.js';
 import type { Change, Cluster } from '../model/cluster.js';
 import type { Ip } from '../net/ip.js';
@@ -42,8 +44,17 @@ export interface Dns {
 
 /** Without addresses in the configuration: nothing, which is always well. */
 export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig, report: (error: PodwireError) => void): Dns {
-  const domain = `${dns.clusterDomain}.`;
-  const zone = new ClusterZone({ domain, addresses: dns.addresses, ranges: [...podCidrs, ...serviceCidrs] });
+  const domain = `${dns.clusterDomain}.`.toLowerCase();
+  const machine = resolvConf();
+  const zone = new ClusterZone({
+    domain,
+    addresses: dns.addresses,
+    ranges: [...podCidrs, ...serviceCidrs],
+    searchPath(client) {
+      const pod = known?.podsByIp.get(client);
+      return pod && searchPathOf(pod.object, domain, machine);
+    },
+  });
   const wanted = dns.addresses.length > 0;
   let server: DnsServer | undefined;
   let starting = false;
@@ -91,6 +102,15 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig, report: (err
     metrics: () => (server ? [server.metrics()] : []),
     close: async () => server?.close(),
   };
+}
+
+/** The node's, whose search path kubelet puts behind that of the cluster. */
+function resolvConf(): string {
+  try {
+    return readFileSync('/etc/resolv.conf', 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Changes of one turn are published together, a Service once however often it changed. */

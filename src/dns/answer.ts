@@ -19,20 +19,24 @@ export interface Answer {
   readonly additionals: readonly ResourceRecord[];
   /** What an upstream resolver must be asked; its answers come after `answers`, its rcode is the final one. */
   readonly forward?: Question;
+  /** What is answered if the upstream resolver says that the name does not exist. */
+  readonly otherwise?: Answer;
   /** Names that were asked for in place of others, and those others: what is said of one comes back under the other. */
   readonly rewritten?: ReadonlyMap<Name, Name>;
 }
 
 /** What a handler says; its name is added by the chain. */
-export interface Verdict extends Omit<Answer, 'handler' | 'rewritten'> {
+export interface Verdict extends Omit<Answer, 'handler' | 'rewritten' | 'otherwise'> {
   /** The name to ask for in place of the question's. */
   readonly instead?: Name;
+  /** Names of which the first that exists answers for the question's, as its alias; the verdict holds when none does. */
+  readonly search?: readonly Name[];
 }
 
 export interface Handler {
   readonly name: string;
-  /** Undefined: not mine, ask the next. Never throws. */
-  answer(view: DnsView, question: Question): Verdict | undefined;
+  /** Undefined: not mine, ask the next. Never throws. `client` is the address that the question came from. */
+  answer(view: DnsView, question: Question, client?: string): Verdict | undefined;
 }
 
 export function positive(

@@ -7,6 +7,7 @@ import { CLASS_IN, type ResourceRecord } from '../wire/dns.js';
 import { isWithin, type Name, nameSize } from '../wire/dns-name.js';
 import type { RecordData, RecordType, Srv } from '../wire/dns-records.js';
 import { DNS_DEFAULTS, type DnsConfig } from './config.js';
+import type { SearchPath } from './search-path.js';
 import { type ServiceNames, serviceName, serviceNames } from './service-names.js';
 import { startOfAuthority } from './soa.js';
 import { type Encoded, encodeAnswer } from './table/encode.js';
@@ -27,6 +28,8 @@ export interface ClusterZoneOptions {
   readonly addresses: readonly Ip[];
   /** Pod and Service ranges. */
   readonly ranges: readonly Cidr[];
+  /** Of the Pod that has the address; left out: no search path is walked. */
+  readonly searchPath?: DnsView['searchPath'];
 }
 
 export class ClusterZone implements DnsView {
@@ -38,12 +41,14 @@ export class ClusterZone implements DnsView {
   /** What of each Service is in the table now, and with which TTL. */
   readonly #published = new Map<string, { readonly service: ServiceEntry; readonly ttl: number }>();
   readonly #addresses: readonly Ip[];
+  readonly #searchPath: ClusterZoneOptions['searchPath'];
   #config = DNS_DEFAULTS;
 
   constructor(options: ClusterZoneOptions) {
     this.domain = options.domain.toLowerCase();
     this.ranges = options.ranges;
     this.#addresses = options.addresses;
+    this.#searchPath = options.searchPath;
     this.config = DNS_DEFAULTS;
   }
 
@@ -55,6 +60,7 @@ export class ClusterZone implements DnsView {
   set config(config: DnsConfig) {
     this.#config = config;
     Atomics.store(this.control, WORD.ttl, config.ttl);
+    this.#flag(FLAG.autopath, config.autopath && this.#searchPath !== undefined);
     for (const [name, records] of this.#apex()) this.#put(name, records);
   }
 
@@ -69,8 +75,7 @@ export class ClusterZone implements DnsView {
 
   /** Set it once every Service and EndpointSlice of the first list is in. */
   set synced(synced: boolean) {
-    if (synced) Atomics.or(this.control, WORD.flags, FLAG.synced);
-    else Atomics.and(this.control, WORD.flags, ~FLAG.synced);
+    this.#flag(FLAG.synced, synced);
   }
 
   /** The Service is now so. Cost: its own names, whatever the size of the cluster. */
@@ -89,6 +94,15 @@ export class ClusterZone implements DnsView {
 
   records(name: Name, type: RecordType): readonly ResourceRecord[] {
     return this.table.read(name, type) ?? [];
+  }
+
+  searchPath(client: string): SearchPath | undefined {
+    return this.#searchPath?.(client);
+  }
+
+  #flag(flag: number, on: boolean): void {
+    if (on) Atomics.or(this.control, WORD.flags, flag);
+    else Atomics.and(this.control, WORD.flags, ~flag);
   }
 
   #replace(key: string, next: ServiceEntry | undefined): void {

@@ -79,17 +79,18 @@ export function createResponder(
       const { handler, why } = found;
       respond(reply(request, found), udpLimit(request), { question, handler, why });
     };
-    const found = answer(view, question);
+    const flags = {
+      dnssecOk: request.edns?.dnssecOk ?? false,
+      checkingDisabled: request.checkingDisabled,
+    };
+    const found = answer(view, question, client.address);
     if (!found.forward) finish(found);
     else if (!inside)
       finish({ ...failed(found, 'a stranger may not ask upstream', 'prohibited'), rcode: RCODE.REFUSED });
     else if (!enter(client.address)) finish(failed(found, 'too many questions under way'));
     else {
-      resolve(found.forward, {
-        dnssecOk: request.edns?.dnssecOk ?? false,
-        checkingDisabled: request.checkingDisabled,
-      })
-        .then(resolution => finish(joined(found, resolution)))
+      completed(found, question => resolve(question, flags))
+        .then(finish)
         .catch(error => log.error('a reply could not be made', { error, name: question.name }))
         .finally(() => leave(client.address));
     }
@@ -112,6 +113,14 @@ const log = logger('dns');
 
 function failed(found: Answer, why: string, extended?: Answer['extended']): Answer {
   return { ...found, rcode: RCODE.SERVFAIL, why, answers: [], authoritative: false, ...(extended && { extended }) };
+}
+
+/** With what upstream resolvers say; of names that they do not know, what is answered otherwise. */
+async function completed(found: Answer, ask: (question: Question) => Promise<Resolution>): Promise<Answer> {
+  if (!found.forward) return found;
+  const resolution = await ask(found.forward);
+  if (found.otherwise && resolution.message.rcode === RCODE.NXDOMAIN) return completed(found.otherwise, ask);
+  return joined(found, resolution);
 }
 
 /** Aliases of ours in front; of the upstream's sections only what the client needs (its additional records are not ours to vouch for). */

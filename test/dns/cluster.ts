@@ -2,6 +2,7 @@
 
 import { ClusterZone } from '../../src/dns/cluster-zone.js';
 import { type DnsConfig, readDnsConfig } from '../../src/dns/config.js';
+import type { DnsView } from '../../src/dns/view.js';
 import { ClusterBuilder } from '../../src/model/builder.js';
 import type { ServiceEntry } from '../../src/model/cluster.js';
 import { Cidr } from '../../src/net/cidr.js';
@@ -71,11 +72,12 @@ export function configOf(given: unknown): DnsConfig {
   return config;
 }
 
-export function zoneOf(services: Readonly<Record<string, Story>>): ClusterZone {
+export function zoneOf(services: Readonly<Record<string, Story>>, searchPath?: DnsView['searchPath']): ClusterZone {
   const zone = new ClusterZone({
     domain: 'cluster.local.',
     addresses: ['10.96.0.10', 'fd00:10:96::a'].map(Ip.of),
     ranges: [...['10.244.0.0/16', 'fd00:10:244::/56'].map(text => Cidr.of(text)), ...SERVICE_CIDRS],
+    searchPath,
   });
   for (const [key, story] of Object.entries(services)) zone.set(service(key, story));
   zone.synced = true;

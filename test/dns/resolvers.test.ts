@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { answer } from '../../src/dns/chain.js';
-import { resolvConf } from '../../src/lab/kubelet/resolv-conf.js';
+import { podResolver } from '../../src/dns/resolv-conf.js';
 import { RCODE } from '../../src/wire/dns.js';
 import { pod } from '../kubelet/pods.js';
 import { zoneOf } from './cluster.js';
@@ -66,11 +66,9 @@ const musl: Resolver = (name, { searches, ndots }) => {
 };
 
 function configOf(spec: object): Config {
-  const { text } = resolvConf(pod(spec), { servers: ['10.96.0.10'], domain: 'cluster.local' }, 'search home.arpa\n');
-  return {
-    searches: (/^search (.*)$/m.exec(text)?.[1] ?? '').split(' '),
-    ndots: Number(/ndots:(\d+)/.exec(text)?.[1] ?? 1),
-  };
+  const cluster = { servers: ['10.96.0.10'], domain: 'cluster.local' };
+  const { searches, options } = podResolver(pod(spec), cluster, 'search home.arpa\n');
+  return { searches, ndots: Number(options.get('ndots') ?? 1) };
 }
 
 const STORIES: Readonly<Record<string, readonly string[]>> = {

@@ -171,11 +171,14 @@ describe('a question for the table', () => {
     }
   });
 
-  it('with autopath no name of a search path is said not to exist', () => {
+  it('with autopath no name that a search path begins with is said not to exist', () => {
     const zone = zoneOf({ 'shop/web': { clusterIPs: ['10.96.12.7'] } });
     Atomics.or(zone.control, WORD.flags, FLAG.autopath);
     assert.equal(respond(zone, query('no.shop.svc.cluster.local.', 'A')), undefined);
-    assert.ok(respond(zone, query('web.shop.svc.cluster.local.', 'AAAA')));
+    assert.equal(respond(zone, query('example.com.shop.SVC.cluster.local.', 'A')), undefined);
+    for (const name of ['web.shop.svc.', 'no.svc.', 'example.com.'])
+      assert.ok(respond(zone, query(`${name}cluster.local.`, 'AAAA')), name);
+    assert.ok(respond(zone, query('no.shop.svc.cluster.local.', 'A'), true), 'no Pod’s');
   });
 
   it('a stranger’s gets no more than ten times its bytes', () => {

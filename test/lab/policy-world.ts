@@ -20,7 +20,7 @@ const SILENCE = 400;
 const PORTS = [80, 81];
 
 /** Who is on the fabric. */
-const UNDERLAY = ['n1', 'n2', OUTSIDE];
+const UNDERLAY = ['n1', 'n2', 'n3', OUTSIDE];
 
 let worlds = 0;
 

@@ -29,7 +29,7 @@ export const WORD = {
 export const FLAG = {
   /** Every Service was seen once: what is not in the table does not exist. */
   synced: 1,
-  /** A name that does not exist may still get an answer, by the client's search path. */
+  /** A Pod's name in a namespace, if it does not exist, may still get an answer, by the Pod's search path. */
   autopath: 2,
   /** Somebody wants to hear of every question. */
   tail: 4,

@@ -20,6 +20,9 @@ const TYPE_OPT = 41;
 const META_TYPES = 249;
 const OPT_BYTES = 11;
 const NXDOMAIN = 3;
+/** Labels of three letters, with their length. */
+const POD = 0x0370_6f64;
+const SVC = 0x0373_7663;
 
 export class TableResponder {
   /** Exchange it when WORD.wanted says so, between two calls of `respond`. */
@@ -134,7 +137,11 @@ export class TableResponder {
       const domain = size - this.#domainSize;
       // Addresses in names of Pods are computed, and of names outside others know more than the table.
       if (!(flags & FLAG.synced) || !this.#isInside(packet, question + domain, domain, labels)) return LEFT;
-      if (slot < 0 && (flags & FLAG.autopath || mayBePod(packet, question + domain))) return LEFT;
+      if (slot < 0 && hasLabel(packet, question + domain, POD)) return LEFT;
+      // A search path begins in a namespace: `name.namespace.svc.<domain>`.
+      if (slot < 0 && flags & FLAG.autopath && !wary && hasLabel(packet, question + domain, SVC)) {
+        if (labels - 1 - this.#domainLabels > 2) return LEFT;
+      }
       if (at + this.#negativeSize > room) return LEFT;
       rcode = slot < 0 ? NXDOMAIN : 0;
       authorities = 1;
@@ -193,9 +200,9 @@ export class TableResponder {
   }
 }
 
-/** Whether the four bytes before the domain could be the label `pod`. */
-function mayBePod(packet: DataView, domain: number): boolean {
-  return (packet.getUint32(domain - 4) | 0x0020_2020) === 0x0370_6f64;
+/** Whether the four bytes before the domain could be that label. */
+function hasLabel(packet: DataView, domain: number, label: number): boolean {
+  return (packet.getUint32(domain - 4) | 0x0020_2020) === label;
 }
 
 /** An OPT record that the root owns, of version 0, whose options end where the message ends. They are not looked at. */

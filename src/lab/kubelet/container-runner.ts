@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatResolver, podResolver } from '../../dns/resolv-conf.js';
 import type { Pod } from '../../objects/pod.js';
 import { findImage, ImageError } from '../images/catalogue.js';
 import { isAlive } from '../processes.js';
@@ -17,7 +18,6 @@ import { perform, type Target } from './handlers.js';
 import { hostsFile } from './name-files.js';
 import { type NodeContext, tell } from './node-context.js';
 import { type Watch, watchOver } from './prober.js';
-import { resolvConf } from './resolv-conf.js';
 import { serviceVariables } from './service-variables.js';
 import type { ContainerState, Member, PodState } from './state.js';
 import { stateOf } from './state.js';
@@ -198,7 +198,7 @@ export class ContainerRunner {
     const variables = environment(pod, container, services, context.references(namespace), context.placement(podIPs));
     const places = context.places(pod.metadata.uid ?? '');
     const message = container.terminationMessagePath ?? '/dev/termination-log';
-    const resolver = resolvConf(pod, context.cluster, readFileSync('/etc/resolv.conf', 'utf8'));
+    const resolver = podResolver(pod, context.cluster, readFileSync('/etc/resolv.conf', 'utf8'));
     for (const sentence of resolver.omitted) tell(context, pod, 'Warning', 'DNSConfigForming', sentence);
     return containerPlan(pod, container, image, variables, {
       netns: sandbox!.netns,
@@ -206,7 +206,7 @@ export class ContainerRunner {
       layers: context.layers(),
       hidden: context.hidden,
       files: {
-        '/etc/resolv.conf': resolver.text,
+        '/etc/resolv.conf': formatResolver(resolver),
         '/etc/hosts': pod.spec.hostNetwork
           ? readFileSync('/etc/hosts', 'utf8')
           : hostsFile(pod, podIPs, context.cluster.domain),

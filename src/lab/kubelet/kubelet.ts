@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { NodeProxy } from '../../apiserver/node-proxy.js';
 import type { Api } from '../../client/api.js';
 import { eventRecorder } from '../../client/events.js';
+import type { ClusterNames } from '../../dns/resolv-conf.js';
 import type { ConfigMap, Secret } from '../../objects/config.js';
 import type { Pod } from '../../objects/pod.js';
 import { resources } from '../../objects/resources.js';
@@ -19,7 +20,6 @@ import { capacity, type NodeDescription } from './node-object.js';
 import { PodWorker } from './pod-worker.js';
 import { nodeProxy } from './proxy.js';
 import { readRecords } from './record.js';
-import type { ClusterNames } from './resolv-conf.js';
 import { endStrays } from './strays.js';
 import { watched } from './watched.js';
 

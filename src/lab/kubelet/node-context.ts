@@ -2,6 +2,7 @@
 
 import type { Api } from '../../client/api.js';
 import type { EventRecorder } from '../../client/events.js';
+import type { ClusterNames } from '../../dns/resolv-conf.js';
 import type { Pod } from '../../objects/pod.js';
 import type { Service } from '../../objects/service.js';
 import type { Machine } from '../images/catalogue.js';
@@ -9,7 +10,6 @@ import type { Cni } from '../runtime/cni.js';
 import type { Layer } from '../runtime/layers.js';
 import type { References } from './environment.js';
 import type { Placement } from './fields.js';
-import type { ClusterNames } from './resolv-conf.js';
 import type { VolumePlaces } from './volumes.js';
 
 export interface NodeContext {

@@ -1,7 +1,7 @@
-/** A Pod's /etc/resolv.conf by dnsPolicy and dnsConfig, as kubelet writes it. Pure: takes the machine's own as text. */
+/** A Pod's resolver by dnsPolicy and dnsConfig, as kubelet sets it up in /etc/resolv.conf. Reads no file: takes the node's own as text. */
 
-import type { Pod } from '../../objects/pod.js';
-import { MAX_NAMESERVERS, MAX_SEARCH_LENGTH, MAX_SEARCHES } from '../../objects/rules/pod.js';
+import type { Pod } from '../objects/pod.js';
+import { MAX_NAMESERVERS, MAX_SEARCH_LENGTH, MAX_SEARCHES } from '../objects/rules/pod.js';
 
 export interface ClusterNames {
   /** Addresses of the cluster's DNS. */
@@ -10,13 +10,21 @@ export interface ClusterNames {
   readonly domain: string;
 }
 
-export interface ResolvConf {
-  readonly text: string;
+export interface PodResolver extends ResolverConfig {
+  /** With `hostNetwork` looked at: where its names are looked for first. */
+  readonly policy: string;
   /** What did not fit and was left out, a sentence each. */
   readonly omitted: readonly string[];
 }
 
-export function resolvConf(pod: Pod, cluster: ClusterNames, machine: string): ResolvConf {
+export interface ResolverConfig {
+  readonly servers: readonly string[];
+  readonly searches: readonly string[];
+  readonly options: ReadonlyMap<string, string | undefined>;
+}
+
+/** `machine` is the text of the node's own resolv.conf. */
+export function podResolver(pod: Pod, cluster: ClusterNames, machine: string): PodResolver {
   const { dnsPolicy = 'ClusterFirst', hostNetwork, dnsConfig } = pod.spec;
   // To a Pod in the node's network the cluster's DNS comes first only when it says so.
   const policy = dnsPolicy === 'ClusterFirst' && hostNetwork ? 'Default' : dnsPolicy;
@@ -27,34 +35,35 @@ export function resolvConf(pod: Pod, cluster: ClusterNames, machine: string): Re
   const wantedSearches = unique([...base.searches, ...(dnsConfig?.searches ?? [])]);
   const servers = wantedServers.slice(0, MAX_NAMESERVERS);
   const searches = fitting(wantedSearches);
-  const line = searches.join(' ');
   return {
-    text: [
-      ...(line ? [`search ${line}`] : []),
-      ...servers.map(server => `nameserver ${server}`),
-      ...(options.size ? [`options ${[...options].map(formatOption).join(' ')}`] : []),
-      '',
-    ].join('\n'),
+    policy,
+    servers,
+    searches,
+    options,
     omitted: [
       ...(servers.length < wantedServers.length
         ? [`more than ${MAX_NAMESERVERS} nameservers, these are used: ${servers.join(' ')}`]
         : []),
       ...(searches.length < wantedSearches.length
         ? [
-            `more than ${MAX_SEARCHES} search domains or ${MAX_SEARCH_LENGTH} characters of them, these are used: ${line}`,
+            `more than ${MAX_SEARCHES} search domains or ${MAX_SEARCH_LENGTH} characters of them, these are used: ${searches.join(' ')}`,
           ]
         : []),
     ],
   };
 }
 
-interface Config {
-  readonly servers: readonly string[];
-  readonly searches: readonly string[];
-  readonly options: ReadonlyMap<string, string | undefined>;
+/** resolv.conf(5). */
+export function formatResolver({ servers, searches, options }: ResolverConfig): string {
+  return [
+    ...(searches.length ? [`search ${searches.join(' ')}`] : []),
+    ...servers.map(server => `nameserver ${server}`),
+    ...(options.size ? [`options ${[...options].map(formatOption).join(' ')}`] : []),
+    '',
+  ].join('\n');
 }
 
-function baseConfig(policy: string, pod: Pod, cluster: ClusterNames, machine: Config): Config {
+function baseConfig(policy: string, pod: Pod, cluster: ClusterNames, machine: ResolverConfig): ResolverConfig {
   if (policy === 'None') return { servers: [], searches: [], options: new Map() };
   if (policy === 'Default') return machine;
   const { domain } = cluster;
@@ -63,7 +72,7 @@ function baseConfig(policy: string, pod: Pod, cluster: ClusterNames, machine: Co
 }
 
 /** resolv.conf(5), as far as containers care. Its lines add up, but of searches the last one wins. */
-function parse(text: string): Config {
+function parse(text: string): ResolverConfig {
   const lines = text.split('\n').map(line => line.trim().split(/\s+/));
   const words = (keyword: string) => lines.filter(([first]) => first === keyword).map(([, ...rest]) => rest);
   return {
