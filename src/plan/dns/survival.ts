@@ -44,7 +44,7 @@ export const TRANSPORTS = is('meta l4proto', [PROTOCOL_NUMBERS.TCP, PROTOCOL_NUM
 
 /** A query's way: at the port of DNS, which of other packets is soon seen, to one of the addresses. */
 function asked(family: Family): readonly Statement[] {
-  return [is('th dport', DNS_PORT), TRANSPORTS, inSet(`dns-ips${family}`, WORDS[family].destination)];
+  return [TRANSPORTS, is('th dport', DNS_PORT), inSet(`dns-ips${family}`, WORDS[family].destination)];
 }
 
 function untracked(family: Family): NftRule {
@@ -63,7 +63,7 @@ function heartbeat(family: Family): NftRule[] {
       { update: { set: `dns-alive${family}` }, key: [field(source)] },
       { verdict: 'drop' },
     ),
-    rule('DNS replies', is('th sport', DNS_PORT), TRANSPORTS, own, { notrack: true }),
+    rule('DNS replies', TRANSPORTS, is('th sport', DNS_PORT), own, { notrack: true }),
   ];
 }
 
