@@ -2,7 +2,7 @@
 
 import { RCODE } from '../wire/dns.js';
 import { type DnsCounters, SECONDS, TYPES } from './dns-counters.js';
-import type { Observation } from './dns-responder.js';
+import type { Measured } from './dns-responder.js';
 
 const RCODE_NAMES = new Map<number, string>(Object.entries(RCODE).map(([name, number]) => [number, name]));
 
@@ -13,7 +13,7 @@ export class DnsMetrics {
   readonly #buckets = [...SECONDS, 0].map(() => 0);
   #seconds = 0;
 
-  observe({ client, question, handler, rcode, seconds }: Observation): void {
+  observe({ client, question, handler, rcode, seconds }: Measured): void {
     const family = client.address.includes(':') ? 6 : 4;
     // Types are the client's choice: only those that have a name get a line of their own.
     const type = question && !question.type.startsWith('TYPE') ? question.type : 'other';

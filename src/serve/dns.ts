@@ -1,15 +1,19 @@
 /** The node's DNS server: listeners on its addresses, UDP and TCP, in front of the table and the chain of handlers. */
 
+import type { Answer } from '../dns/answer.js';
+import { answer } from '../dns/chain.js';
 import type { ClusterZone } from '../dns/cluster-zone.js';
 import type { DnsConfig } from '../dns/config.js';
 import type { Upstream } from '../dns/upstream.js';
 import { Cidr } from '../net/cidr.js';
 import { Ip } from '../net/ip.js';
 import type { PodwireError } from '../report/errors.js';
+import type { Question } from '../wire/dns.js';
 import { bindWithPatience } from './bind.js';
 import { createForwarder } from './dns-forwarder.js';
 import { DnsMetrics } from './dns-metrics.js';
-import { createResponder, type Observation } from './dns-responder.js';
+import { completed, createResponder, type Observation } from './dns-responder.js';
+import { DnsTail } from './dns-tail.js';
 import { listenTcp } from './dns-tcp.js';
 import { type LoopTask, serveUdp, type UdpHost } from './dns-udp.js';
 
@@ -26,8 +30,6 @@ export interface DnsOptions {
   readonly isNode?: (ip: Ip) => boolean;
   /** Hears of what is wrong with an upstream and must be mended. */
   readonly report?: (error: PodwireError) => void;
-  /** Called after every reply that the chain gave; must not throw. */
-  readonly observe?: (seen: Observation) => void;
   /** How long to wait for addresses that are held by another process or not there yet, in milliseconds. */
   readonly patienceMs?: number;
 }
@@ -38,11 +40,17 @@ export interface DnsServer {
   configure(config: DnsConfig): void;
   /** Prometheus text. */
   metrics(): string;
+  /** Hears of every question with its answer, until what is returned is called. `listener` must not throw. */
+  tail(listener: (seen: Observation) => void): () => void;
+  /** What is answered to the address now, upstream resolvers asked where it needs them. */
+  explain(question: Question, client: string): Promise<Answer>;
   close(): Promise<void>;
 }
 
 /** This machine's own: nobody else can send from there. */
 const LOOPBACK = ['127.0.0.0/8', '::1/128'].map(Cidr.of);
+
+const PLAIN = { dnssecOk: false, checkingDisabled: false } as const;
 
 /** Longer than a forwarder takes for an answer. */
 const LAST_ANSWERS_MS = 5000;
@@ -51,6 +59,7 @@ const LAST_ANSWERS_MS = 5000;
 export async function startDns(options: DnsOptions): Promise<DnsServer> {
   const { listen, zone, host, upstreams, report = () => {}, beat, patienceMs } = options;
   const metrics = new DnsMetrics();
+  const tail = new DnsTail(zone);
   const inside = [...zone.ranges, ...LOOPBACK];
   let forwarder = createForwarder({ upstreams, report, config: zone.config });
   const configure = (config: DnsConfig) => {
@@ -67,7 +76,7 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
     },
     seen => {
       metrics.observe(seen);
-      options.observe?.(seen);
+      tail.observe(seen);
     },
   );
   const closers: (() => void | Promise<void>)[] = [() => forwarder.close()];
@@ -85,10 +94,26 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
       closers.push(() => tcp.close());
       listening.push({ ip, port: udp.port });
     }
-    const udp = serveUdp({ host, sockets, zone, inside, beat, responder });
+    const udp = serveUdp({
+      host,
+      sockets,
+      zone,
+      inside,
+      beat,
+      responder,
+      answered: (client, reply) => tail.answered(client, reply),
+    });
     // Before its sockets.
     closers.unshift(() => udp.close());
-    return { listening, configure, metrics: () => metrics.text(udp.counters), close };
+    return {
+      listening,
+      configure,
+      metrics: () => metrics.text(udp.counters),
+      tail: listener => tail.listen(listener),
+      explain: (question, client) =>
+        completed(answer(zone, question, client), question => forwarder.resolve(question, PLAIN)),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
