@@ -7,10 +7,12 @@ import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { udpHost } from '../../src/agent/dns-udp.js';
+import { FLAG, WORD } from '../../src/dns/table/memory.js';
 import { Ip } from '../../src/net/ip.js';
 import { type DnsServer, startDns } from '../../src/serve/dns.js';
+import type { Observation } from '../../src/serve/dns-responder.js';
 import { frame } from '../../src/serve/dns-tcp.js';
-import { decode, encode, type Message, type Question } from '../../src/wire/dns.js';
+import { decode, encode, formatRecord, type Message, type Question } from '../../src/wire/dns.js';
 import { zoneOf } from '../dns/cluster.js';
 import { QUERY, record } from '../dns/text.js';
 import { startUpstream, type TestUpstream } from './upstream.js';
@@ -258,5 +260,35 @@ describe('metrics', () => {
     assert.match(server.metrics(), /coredns_dns_requests_total\{proto="udp",family="1",type="A"\} \d+/);
     assert.match(server.metrics(), /coredns_dns_responses_total\{rcode="NOERROR",plugin="services"\} \d+/);
     assert.match(server.metrics(), /coredns_dns_request_duration_seconds_count \d+/);
+  });
+});
+
+describe('whoever listens', () => {
+  const listening = () => (Atomics.load(zone.control, WORD.flags) & FLAG.tail) !== 0;
+
+  it('hears of what the loop answered and of what the chain did, for as long as it wants to', async () => {
+    const heard: string[] = [];
+    const hear = ({ question, handler }: Observation) => heard.push(`${question?.name} ${handler}`);
+    const [end, endOther] = [server.tail(hear), server.tail(() => {})];
+    await dig('web.shop.svc.cluster.local.');
+    await dig('mail.shop.svc.cluster.local.');
+    // The loop hands over what it answered after it has sent the replies.
+    while (heard.length < 2) await new Promise(resolve => setImmediate(resolve));
+    assert.deepEqual(heard.sort(), ['mail.shop.svc.cluster.local. forward', 'web.shop.svc.cluster.local. table']);
+    end();
+    await dig('mail.shop.svc.cluster.local.');
+    assert.equal(heard.length, 2);
+    assert.ok(listening());
+    endOther();
+    assert.ok(!listening(), 'the loop is not kept busy for nobody');
+  });
+
+  it('is told what would be answered, and why', async () => {
+    const { handler, why, answers } = await server.explain(
+      { name: 'two.example.com.', spelled: 'two.example.com.', type: 'A', class: 1 },
+      '127.0.0.1',
+    );
+    assert.deepEqual([handler, answers.map(formatRecord)], ['forward', ['two.example.com. 60 IN A 192.0.2.1']]);
+    assert.match(why, /^not a name of the cluster, from 127\.0\.0\.1/);
   });
 });
