@@ -51,7 +51,8 @@ async function* answer(path: string, signal: AbortSignal): AsyncGenerator<Uint8A
     return;
   }
   const make = path.includes('endpointslices') ? (i: number) => sliceObject(i) : serviceObject;
-  const count = path.includes('/nodes') ? 0 : services;
+  // Of every other kind the agent follows there is none.
+  const count = /\/(services|endpointslices)\b/.test(path) ? services : 0;
   yield Buffer.from('{"metadata":{"resourceVersion":"1"},"items":[');
   if (path.includes('/nodes')) yield Buffer.from(JSON.stringify(NODE));
   for (let i = 0; i < count; i++) yield Buffer.from(`${i ? ',' : ''}${JSON.stringify(make(i))}`);

@@ -6,6 +6,7 @@ import type { Row } from './row.js';
 const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<Row[]> }>>> = {
   cni: () => import('./cni.js'),
   services: () => import('./services.js'),
+  policy: () => import('./policy.js'),
   connections: () => import('./connections.js'),
   agent: () => import('./agent.js'),
   dns: () => import('./dns.js'),

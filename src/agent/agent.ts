@@ -23,6 +23,7 @@ import { lockNode } from './lock.js';
 import { metricsText } from './metrics.js';
 import { NodeNetwork } from './node-network.js';
 import { type Namespaces, podSides } from './pod-side.js';
+import { policyMetrics } from './policy-metrics.js';
 import { ProblemReporter } from './problems.js';
 import { proxyMetrics } from './proxy-metrics.js';
 import { ProxyServer } from './proxy-server.js';
@@ -124,7 +125,7 @@ export async function startAgent(
       network,
       attachments: () => journal.records.size,
       pools: () => (network.settings ? attachments.pools : []),
-      others: () => [...dns.metrics(), kubeProxyMetrics()],
+      others: () => [...dns.metrics(), kubeProxyMetrics(), ...(flows ? [policyMetrics(flows)] : [])],
     });
   const state = () => ({
     healthy: sync.healthy,

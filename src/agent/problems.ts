@@ -1,4 +1,4 @@
-/** What is wrong with a Service or a Node becomes an Event on it. Knows who of all agents says it, how long it waits, and how much is too much. */
+/** What is wrong with a Service, a policy or a Node becomes an Event on it. Knows who of all agents says it, how long it waits, and how much is too much. */
 
 import type { EventRecorder, Regarding } from '../client/events.js';
 import type { Change, Cluster, ServiceEntry, Subject } from '../model/cluster.js';
@@ -6,7 +6,7 @@ import { type Problem, problem } from '../model/problem.js';
 import { list, text } from '../model/read.js';
 import { isSymptom, symptom } from '../model/symptoms.js';
 import { logger } from '../report/log.js';
-import { regardingNode, regardingService } from './regarding.js';
+import { regardingNode, regardingPolicy, regardingService } from './regarding.js';
 
 /** Milliseconds: what is mended sooner, as a Node that waits for its pod CIDR, was no problem. */
 const GRACE = 2000;
@@ -41,7 +41,7 @@ interface Case {
 }
 
 /**
- * Every agent sees every Service, so one speaks for all: the one whose Node is the first by name of those that are ready.
+ * Every agent sees every Service and policy, so one speaks for all: the one whose Node is the first by name of those that are ready.
  * What is wrong with a Node is said by its own agent. A problem is said once it has lasted, and not at each change of
  * its object; what there is no room for now is said later, if it is still so.
  */
@@ -131,13 +131,17 @@ export class ProblemReporter {
   }
 
   #mine({ kind, key }: Subject, speaker: string | undefined): boolean {
-    return kind === 'Node' ? key === this.node : kind === 'Service' && speaker === this.node;
+    return kind === 'Node' ? key === this.node : speaker === this.node;
   }
 
   #problemsOf({ kind, key }: Subject): readonly Found[] {
     if (kind === 'Node') {
       const regarding = regardingNode(key);
       return (this.#cluster!.nodes.get(key)?.problems ?? []).map(problem => ({ problem, regarding }));
+    }
+    if (kind === 'Policy') {
+      const regarding = regardingPolicy(key);
+      return (this.#cluster!.policies.get(key)?.problems ?? []).map(problem => ({ problem, regarding }));
     }
     const service = this.#cluster!.services.get(key);
     if (!service) return [];
@@ -187,5 +191,6 @@ function idOf(problem: Problem): string {
 /** CamelCase and stable, as Kubernetes wants a reason; by the code's class, but for what only a node knows. */
 function reasonOf({ code }: Problem): string {
   if (code === 'PW-S415') return 'ProtocolUnsupported';
+  if (code.startsWith('PW-P')) return 'PolicyProblem';
   return code.startsWith('PW-S') ? 'ServiceProblem' : 'NodeNetworkProblem';
 }

@@ -12,8 +12,6 @@ const SRCNAT = 100;
 export const HOOKS = {
   // Before conntrack: a spoofed packet must not cost a connection entry, nor be taken for a reply of somebody else's.
   'from-pods': { type: 'filter', hook: 'prerouting', priority: RAW, policy: 'accept' },
-  // Of family bridge: what goes from port to port.
-  'between-pods': { type: 'filter', hook: 'forward', priority: FILTER, policy: 'accept' },
   // A query that its server is there for needs no entry. After the guard, as a forged one needs no answer either.
   dns: { type: 'filter', hook: 'prerouting', priority: RAW + 1, policy: 'accept' },
   // The same for the node's own processes; the server's replies and its sign of life pass here, too.

@@ -14,6 +14,7 @@ const IFINFOMSG = 16;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
+const IFLA_LINK = 5;
 const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
 const IFLA_IFALIAS = 20;
@@ -22,6 +23,7 @@ const IFLA_NET_NS_FD = 28;
 const IFLA_EXT_MASK = 29;
 const IFLA_NUM_TX_QUEUES = 31;
 const IFLA_NUM_RX_QUEUES = 32;
+const IFLA_LINK_NETNSID = 37;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const IFLA_INFO_SLAVE_KIND = 4;
@@ -54,6 +56,9 @@ export interface LinkMessage {
   readonly info?: LinkInfo;
   /** Of a request that makes a link: how many queues each way. */
   readonly queues?: number;
+  /** Of a veth, as it is read: the other end's index, and the id of its namespace where that is another one. */
+  readonly peerIndex?: number;
+  readonly peerNsid?: number;
   /** Of a bridge port. */
   readonly hairpin?: boolean;
   /** Of a request: the namespace that the link goes to, as a file descriptor. */
@@ -141,6 +146,8 @@ export function decodeLink({ payload }: NetlinkMessage): LinkMessage | undefined
     address: attributes.get(IFLA_ADDRESS),
     master: attributes.u32(IFLA_MASTER),
     group: attributes.u32(IFLA_GROUP),
+    peerIndex: kind === 'veth' ? attributes.u32(IFLA_LINK) : undefined,
+    peerNsid: kind === 'veth' ? attributes.u32(IFLA_LINK_NETNSID) : undefined,
     alias: alias || undefined,
     info: kind === undefined ? undefined : decodeInfo(kind, info!.nested(IFLA_INFO_DATA)),
     hairpin: hairpin === undefined ? undefined : hairpin !== 0,

@@ -109,6 +109,18 @@ describe('who speaks', () => {
     assert.deepEqual(at.said, { n1: [], n2: ['Node n2 NodeNetworkProblem PW-N313'] });
   });
 
+  it('about a policy: the first node', () => {
+    const at = new World(['n1', 'n2']);
+    const block = { ipBlock: { cidr: '10.0.0.0/8', except: ['10.0.0.0/8'] } };
+    at.apply(N1, N2, {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { namespace: 'default', name: 'web' },
+      spec: { podSelector: {}, ingress: [{ from: [block] }] },
+    }).wait(4);
+    assert.deepEqual(at.said, { n1: ['NetworkPolicy web PolicyProblem PW-P511'], n2: [] });
+  });
+
   it('about what is mended at once: nobody', () => {
     const at = new World();
     at.apply(node('n1', 'nonsense')).wait(1);

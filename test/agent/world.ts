@@ -90,8 +90,11 @@ export class World {
     return kernel;
   }
 
-  /** Another agent on the same node, as after a crash: whatever an earlier one holds in memory is forgotten. */
-  start(change: Partial<AgentConfigFile> = {}, node: object = NODE) {
+  /**
+   * Another agent on the same node, as after a crash: whatever an earlier one holds in memory is forgotten. `patience`: milliseconds;
+   * `others`: objects of the first lists.
+   */
+  start(change: Partial<AgentConfigFile> = {}, node: object = NODE, patience = 30, others: readonly object[] = []) {
     const config = agentConfig({ ...CONFIG, ...change });
     const journal = new Journal(join(this.dir, 'attachments'), 'boot');
     const living = Attachments.living(journal).map(record => record.attachment);
@@ -104,9 +107,9 @@ export class World {
       {
         exhausted: (_, pool) => this.exhausted.push(pool),
       },
-      30,
+      patience,
     );
-    network.apply({ type: 'upsert', object: node as never });
+    for (const object of [node, ...others]) network.apply({ type: 'upsert', object: object as never });
     network.synced();
     network.flush();
     return { network, attachments, journal };

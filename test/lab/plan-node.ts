@@ -11,6 +11,7 @@ import { Cidr } from '../../src/net/cidr.js';
 import { Ip } from '../../src/net/ip.js';
 import type { KubeObject } from '../../src/objects/meta.js';
 import type { Profile } from '../../src/plan/attachment.js';
+import type { Feature } from '../../src/plan/feature.js';
 import { Planner } from '../../src/plan/planner.js';
 import { podSide } from '../../src/plan/pods/pod-side.js';
 import type { Settings } from '../../src/plan/settings.js';
@@ -37,6 +38,7 @@ export class PlannedNode {
   constructor(
     private readonly profile: Profile,
     settings: Partial<Settings> = {},
+    features?: readonly Feature[],
   ) {
     this.#settings = { ...node1(), ...settings };
     const outside = this.#namespace(this.outside);
@@ -44,7 +46,7 @@ export class PlannedNode {
     must(this.port, [...LOOPBACK, ...underlay(this.outside)]);
     must(outside, [...LOOPBACK, ...neighbourhood()]);
     this.#builder = new ClusterBuilder(RANGES);
-    this.#planner = new Planner(this.#builder.cluster, 'n1', this.#settings);
+    this.#planner = new Planner(this.#builder.cluster, 'n1', this.#settings, [], features);
     this.#reconciler = new Reconciler(this.port);
     this.#set(this.#planner.start());
   }

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { openFlows } from '../../src/host/flow-kernel.js';
 import type { KubeObject } from '../../src/objects/meta.js';
 import type { Profile } from '../../src/plan/attachment.js';
-import type { PlaceName } from '../suites/policy-node/cases.js';
-import { addressesOf, OBJECTS, PODS, PORTS } from '../suites/policy-node/cluster.js';
+import { CASES, type PlaceName } from '../suites/policy-node/cases.js';
+import { addressesOf, OBJECTS, PODS, PORTS, target } from '../suites/policy-node/cluster.js';
 import { policySuite } from '../suites/policy-node/suite.js';
 import { skip } from './lab.js';
 import { PlannedNode, route } from './plan-node.js';
@@ -63,5 +64,15 @@ for (const profile of ['routed', 'bridge'] as const)
     });
     after(() => node?.close());
     policySuite('real packets', { apply: policies => node.apply(policies), ask: question => node.ask(question) });
+    it('drops are counted by who decided them', async () => {
+      const [deny] = CASES.find(({ title }) => title.startsWith('an empty ingress'))!.policies;
+      node.apply([deny!]);
+      assert.equal(await node.ask({ from: 'client', protocol: 'UDP', ...target('web:8080', 4) }), 'dropped');
+      const flows = openFlows(node.planned.netns);
+      const [counted] = flows.counted().filter(({ chain }) => chain.startsWith('policy-ingress-'));
+      flows.close();
+      assert.equal(counted?.cause, 'isolated for ingress by NetworkPolicy default/p');
+      assert.equal(counted?.packets, 1);
+    });
     it('and the kernel has what was planned', () => assert.deepEqual(node.planned.differences(), []));
   });

@@ -4,13 +4,16 @@ import { after, before, describe } from 'node:test';
 import type { Api } from '../../src/client/api.js';
 import { applyManifests } from '../../src/client/apply.js';
 import { openKernel } from '../../src/host/kernel-port.js';
+import { readMachine } from '../../src/host/machine.js';
 import type { KernelObject } from '../../src/kernel/port.js';
 import { Cidr } from '../../src/net/cidr.js';
 import { Ip } from '../../src/net/ip.js';
 import type { KubeObject } from '../../src/objects/meta.js';
 import { resources } from '../../src/objects/resources.js';
+import { type Machine, trace } from '../../src/trace/trace.js';
 import { type Addresses, PLACES, type PlaceName, SERVER_PORT } from '../suites/services/places.js';
-import { type Outcome, type Question, servicesSuite, type Wanted } from '../suites/services/suite.js';
+import { type Backend, type Outcome, type Question, servicesSuite, type Wanted } from '../suites/services/suite.js';
+import { outcomeOf } from '../suites/services/traced.js';
 import { eventually, Lab, skip } from './lab.js';
 import { idlePod, type Place, start } from './pods.js';
 import { askTcp, askUdp, type Stop, serve } from './talk.js';
@@ -108,6 +111,24 @@ class RealPackets {
     return { endpoints: found, kept, ...(same && { same: found.size === 1 }) };
   }
 
+  /** The same questions, asked of what is read back from all namespaces. */
+  traced(): Backend {
+    let machine: Machine;
+    return {
+      addresses: this.addresses,
+      apply: async objects => {
+        await this.apply(objects);
+        machine = readMachine(this.lab.namespaces());
+      },
+      ask: ({ from, to, port, protocol }) => {
+        const netns = this.#netns(from);
+        const kind = protocol === 'TCP' ? 'tcp' : 'udp';
+        const traces = trace(machine, { netns, protocol: kind, destination: to, destinationPort: port });
+        return outcomeOf(traces, this.addresses.place(from, to.family), this.addresses);
+      },
+    };
+  }
+
   async #forget(api: Api): Promise<void> {
     const at = { namespace: 'default' };
     for (const name of ['web-4', 'web-6']) await api.delete(resources.endpointslices, { ...at, name }).catch(() => {});
@@ -175,5 +196,6 @@ for (const options of [[], ['--profile', 'bridge', '--overlay', 'vxlan']]) {
     before(() => packets.up(...options));
     after(() => packets.down());
     servicesSuite('real packets', packets);
+    servicesSuite('the tracer, of the state that the kernels have', packets.traced());
   });
 }

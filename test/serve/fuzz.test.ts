@@ -11,7 +11,7 @@ import { configOf, zoneOf } from '../dns/cluster.js';
 import { QUERY, record } from '../dns/text.js';
 import { WholeServer } from './whole-server.js';
 
-/** `npm run fuzz` asks for a million. */
+/** `npm run fuzz:dns` asks for a million. */
 const RUNS = Number(process.env.PODWIRE_FUZZ ?? 20_000);
 /** Set it to what a failure printed, and the same packets come again. */
 const SEED = Number(process.env.PODWIRE_FUZZ_SEED ?? Date.now() % 2 ** 31);

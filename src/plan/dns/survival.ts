@@ -42,9 +42,9 @@ export const survival: Feature = {
 
 export const TRANSPORTS = is('meta l4proto', [PROTOCOL_NUMBERS.TCP, PROTOCOL_NUMBERS.UDP]);
 
-/** A query's way: to one of the addresses, at the port of DNS. */
+/** A query's way: at the port of DNS, which of other packets is soon seen, to one of the addresses. */
 function asked(family: Family): readonly Statement[] {
-  return [inSet(`dns-ips${family}`, WORDS[family].destination), TRANSPORTS, is('th dport', DNS_PORT)];
+  return [is('th dport', DNS_PORT), TRANSPORTS, inSet(`dns-ips${family}`, WORDS[family].destination)];
 }
 
 function untracked(family: Family): NftRule {
@@ -57,13 +57,13 @@ function heartbeat(family: Family): NftRule[] {
   return [
     rule(
       'DNS is alive',
-      own,
-      is('udp sport', DNS_PORT),
       is('udp dport', BEAT_PORT),
+      is('udp sport', DNS_PORT),
+      own,
       { update: { set: `dns-alive${family}` }, key: [field(source)] },
       { verdict: 'drop' },
     ),
-    rule('DNS replies', own, TRANSPORTS, is('th sport', DNS_PORT), { notrack: true }),
+    rule('DNS replies', is('th sport', DNS_PORT), TRANSPORTS, own, { notrack: true }),
   ];
 }
 

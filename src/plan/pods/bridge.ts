@@ -4,7 +4,6 @@ import { TABLE } from '../../kernel/kind.js';
 import type { KernelObject } from '../../kernel/port.js';
 import type { Ip } from '../../net/ip.js';
 import { BRIDGE, BRIDGE_MAC } from '../names.js';
-import { baseChain, is, rule } from '../nft.js';
 import { guardObjects } from './guard.js';
 
 /** Wanted by every Pod on it, so there with the first and gone with the last. Its addresses are the Pods' gateways. */
@@ -12,8 +11,6 @@ export function bridge(gateways: readonly Ip[]): KernelObject[] {
   return [
     { kind: 'table', family: 'bridge', name: TABLE },
     ...guardObjects('bridge'),
-    // A Pod that knows its neighbour's Ethernet address would pass by all policies.
-    baseChain('between-pods', [rule('by the gateway only', is('meta iifname', 'pw*'), { verdict: 'drop' })], 'bridge'),
     { kind: 'link', type: 'bridge', name: BRIDGE, up: true, mac: BRIDGE_MAC },
     ...gateways.map(
       ip =>

@@ -3,7 +3,8 @@
 import type { NftElement, Statement } from '../../kernel/nft-objects.js';
 import type { Attachment } from '../attachment.js';
 import type { Feature } from '../feature.js';
-import { baseChain, chain, element, is, notInSet, rule, set, setPair } from '../nft.js';
+import { BRIDGE_MAC } from '../names.js';
+import { baseChain, chain, element, is, isNot, notInSet, rule, set, setPair } from '../nft.js';
 
 export const guard: Feature = { name: 'pods guard', per: 'Self', plan: () => guardObjects('inet') };
 
@@ -29,6 +30,8 @@ export function guardObjects(family: 'inet' | 'bridge') {
       [
         ...(family === 'bridge'
           ? [
+              // A Pod that knows its neighbour's Ethernet address would pass by all policies. Nobody need be asked for the gateway's.
+              rule('by the gateway only', isNot('ether daddr', BRIDGE_MAC), DROP),
               rule(why, notInSet('pod-macs', 'meta iifname', 'ether saddr'), DROP),
               rule(why, notInSet('pod-sources4', 'meta iifname', 'arp saddr ip'), DROP),
             ]

@@ -7,7 +7,8 @@ import { hash } from 'node:crypto';
 import type { NftChain, NftRule, Statement, Verdict } from '../../kernel/nft-objects.js';
 import { formatRule } from '../../kernel/nft-text.js';
 import type { PolicyEntry, PolicyRule } from '../../model/policy.js';
-import { chain, FAMILIES, inSet, rule } from '../nft.js';
+import type { Family } from '../../net/ip.js';
+import { chain, inSet, rule } from '../nft.js';
 import { type Direction, END, NO_CONNECTION } from './direction.js';
 import { alternatives } from './match.js';
 import type { NamedPort } from './ports.js';
@@ -18,30 +19,37 @@ export interface Judgement {
   readonly verdict: Verdict;
 }
 
-/** `policies` are those that concern the Pod. */
+/** Of connections of one family. `policies` are those that concern the Pod, `own` its ports. */
 export function judgement(
   policies: readonly PolicyEntry[],
   direction: Direction,
+  family: Family,
   own: readonly NamedPort[],
 ): Judgement {
   const speaking = policies.filter(policy => policy[direction] !== undefined);
   const ofTier = (tier: PolicyEntry['tier']) => speaking.filter(policy => policy.tier === tier).sort(inOrder);
+  const rules = (policies: readonly PolicyEntry[], next: Verdict) =>
+    policies.flatMap(policy => rulesOf(policy, direction, family, own, next));
   const isolating = ofTier('NetworkPolicy');
-  const last = rulesOf(isolating.length ? isolating : ofTier('Baseline'), direction, own, ACCEPT);
-  if (isolating.length) last.push(isolation(isolating, direction));
-  else if (last.length) last.push(STRAY);
+  const [admin, baseline] = [ofTier('Admin'), ofTier('Baseline')];
+  // Most packets are allowed by a rule: only then is asked what else may save one.
+  const last = isolating.length
+    ? [...rules(isolating, ACCEPT), itself(family), isolation(isolating, direction)]
+    : denying(rules(baseline, ACCEPT), family);
   const rest = before(NOBODY_ASKED, direction, last);
-  const admin = rulesOf(ofTier('Admin'), direction, own, rest.verdict);
-  if (admin.length && !rest.chains.length) admin.push(STRAY);
-  return admin.length
-    ? before(rest, direction, [...itself(), ...admin])
-    : before(NOBODY_ASKED, direction, last.length ? [...itself(), ...last] : last);
+  const first = denying(rules(admin, rest.verdict), family, rest.chains.length > 0);
+  return before(rest, direction, first);
 }
 
 const ACCEPT: Verdict = { verdict: 'accept' };
 const DROP: Verdict = { verdict: 'drop' };
 
-/** No rule that denies can have known it. */
+/** Of a tier that denies: what it must not, before, and what no rule of it can have known, after. */
+function denying(rules: readonly NftRule[], family: Family, isFollowed = false): NftRule[] {
+  if (rules.length === 0) return [];
+  return [itself(family), ...rules, ...(isFollowed ? [] : [STRAY])];
+}
+
 const STRAY = rule('no connection', NO_CONNECTION, { counter: true }, DROP);
 
 const NOBODY_ASKED: Judgement = { chains: [], verdict: ACCEPT };
@@ -60,24 +68,22 @@ function before({ chains, verdict }: Judgement, direction: Direction, rules: rea
 }
 
 /** A Pod that reaches itself, by its Service. */
-function itself(): NftRule[] {
-  return FAMILIES.map(family =>
-    rule('the Pod itself', inSet(`hairpin${family}`, END.egress[family], END.ingress[family]), ACCEPT),
-  );
+function itself(family: Family): NftRule {
+  return rule('the Pod itself', inSet(`hairpin${family}`, END.egress[family], END.ingress[family]), ACCEPT);
 }
 
 function rulesOf(
-  policies: readonly PolicyEntry[],
+  policy: PolicyEntry,
   direction: Direction,
+  family: Family,
   own: readonly NamedPort[],
   next: Verdict,
 ): NftRule[] {
-  const rules: NftRule[] = [];
-  for (const policy of policies)
-    for (const [i, one] of (policy[direction] ?? []).entries())
-      for (const match of alternatives(one, direction, own))
-        rules.push(rule(cause(`${policy.key} ${direction} ${i + 1}`), ...match, ...ending(one.action, next)));
-  return rules;
+  return policy[direction]!.flatMap((one, i) =>
+    alternatives(one, direction, family, own).map(match =>
+      rule(cause(`${policy.key} ${direction} ${i + 1}`), ...match, ...ending(one.action, next)),
+    ),
+  );
 }
 
 function ending(action: PolicyRule['action'], next: Verdict): readonly Statement[] {

@@ -1,9 +1,10 @@
 /** One rule of a policy as matches of nftables. Knows peers and ports; refuses to know what follows from a match. */
 
 import type { Statement, Value } from '../../kernel/nft-objects.js';
-import type { Peer, PolicyRule, PortMatch } from '../../model/policy.js';
+import type { Peer, PodSet, PolicyRule, PortMatch } from '../../model/policy.js';
 import { PROTOCOL_NUMBERS, type Protocol } from '../../net/flow.js';
-import { FAMILIES, inSet, is } from '../nft.js';
+import type { Family } from '../../net/ip.js';
+import { inSet, is } from '../nft.js';
 import { type Direction, END, PEER } from './direction.js';
 import type { NamedPort } from './ports.js';
 import { ANY_POD, isNetwork, namedPortSet, networks, nodesSet, podsSet } from './sets.js';
@@ -11,11 +12,16 @@ import { ANY_POD, isNetwork, namedPortSet, networks, nodesSet, podsSet } from '.
 /** `own`: the ports of the Pod that the policy selects. A connection matches the rule when it matches every statement of one of these; without any it never does. */
 export type Alternatives = readonly (readonly Statement[])[];
 
-export function alternatives(rule: PolicyRule, direction: Direction, own: readonly NamedPort[]): Alternatives {
+export function alternatives(
+  rule: PolicyRule,
+  direction: Direction,
+  family: Family,
+  own: readonly NamedPort[],
+): Alternatives {
   const { peers, ports } = rule;
   const numbered = ports ? portMatches(numbers(ports, direction, own)) : ALWAYS;
-  const found = combine(peers ? peerMatches(peers, direction) : ALWAYS, numbered);
-  return direction === 'egress' ? [...found, ...namedPorts(rule)] : found;
+  const found = combine(peers ? peerMatches(peers, direction, family) : ALWAYS, numbered);
+  return direction === 'egress' ? [...found, ...namedPorts(rule, family)] : found;
 }
 
 /** One alternative without any condition. */
@@ -25,18 +31,16 @@ function combine(first: Alternatives, second: Alternatives): Alternatives {
   return first.flatMap(one => second.map(other => [...one, ...other]));
 }
 
-function peerMatches(peers: readonly Peer[], direction: Direction, families = FAMILIES): Alternatives {
-  const end = END[PEER[direction]];
-  return families.flatMap(family => {
-    const found = peers.flatMap((peer): Statement[] => {
-      if (peer.kind === 'network') return [];
-      const { name } = peer.kind === 'pods' ? podsSet(peer.pods, family) : nodesSet(peer.selector, family);
-      return [inSet(name, end[family])];
-    });
-    const ranges = networks(peers.filter(isNetwork), family);
-    if (ranges) found.push('set' in ranges ? inSet(ranges.set.name, end[family]) : is(end[family], ranges));
-    return found.map(statement => [statement]);
+function peerMatches(peers: readonly Peer[], direction: Direction, family: Family): Alternatives {
+  const end = END[PEER[direction]][family];
+  const found = peers.flatMap((peer): Statement[] => {
+    if (peer.kind === 'network') return [];
+    const { name } = peer.kind === 'pods' ? podsSet(peer.pods, family) : nodesSet(peer.selector, family);
+    return [inSet(name, end)];
   });
+  const ranges = networks(peers.filter(isNetwork), family);
+  if (ranges) found.push('set' in ranges ? inSet(ranges.set.name, end) : is(end, ranges));
+  return found.map(statement => [statement]);
 }
 
 type Numbers = readonly [protocol: Protocol, from: number, to: number];
@@ -85,21 +89,14 @@ function joined(ranges: readonly Numbers[]): Value[] {
 }
 
 /** An egress rule's names are each destination's own: its address with that port is in a set. */
-function namedPorts({ peers, ports = [] }: PolicyRule): Alternatives {
+function namedPorts({ peers, ports = [] }: PolicyRule, family: Family): Alternatives {
+  const key = [END.ingress[family], 'ct original protocol', 'ct reply proto-src'] as const;
+  const pods = peers ? peers.flatMap(peer => (peer.kind === 'pods' ? [peer.pods] : [])) : [ANY_POD];
+  const others = peerMatches(peers?.filter(({ kind }) => kind !== 'pods') ?? [], 'egress', family);
   return ports.flatMap(({ protocol, port }) => {
     if (!port || !('name' in port)) return [];
     const which = protocol ? [is('ct original protocol', PROTOCOL_NUMBERS[protocol])] : [];
-    return FAMILIES.flatMap(family => {
-      const key = [END.ingress[family], 'ct original protocol', 'ct reply proto-src'] as const;
-      const pods = peers?.filter(peer => peer.kind === 'pods') ?? [{ pods: ANY_POD }];
-      const others = peers?.filter(peer => peer.kind !== 'pods') ?? [];
-      const one = ({ pods }: { pods: typeof ANY_POD }) => inSet(namedPortSet(pods, port.name, family).name, ...key);
-      const ofOthers = peerMatches(others, 'egress', [family]).map(match => [
-        ...which,
-        ...match,
-        one({ pods: ANY_POD }),
-      ]);
-      return [...pods.map(peer => [...which, one(peer)]), ...ofOthers];
-    });
+    const one = (pods: PodSet) => inSet(namedPortSet(pods, port.name, family).name, ...key);
+    return [...pods.map(set => [...which, one(set)]), ...others.map(match => [...which, ...match, one(ANY_POD)])];
   });
 }

@@ -10,7 +10,7 @@ import { element } from '../nft.js';
 import { judgement } from './chains.js';
 import { type Direction, verdicts } from './direction.js';
 import { namedPorts } from './ports.js';
-import { rules } from './rules.js';
+import { baseChains, maps } from './rules.js';
 import { namedPortSet, nodesSet, podsSet, setsOf, type UsedPods } from './sets.js';
 
 /** What is decided of this node's own Pods. */
@@ -21,15 +21,20 @@ const judged: FeatureOf<'Attachment'> = {
     const { id, namespace, name, ips, leaving } = attachment;
     const policies = leaving ? undefined : world.policies.concerning(id);
     // As long as nobody knows, nothing passes.
-    if (!policies) return NOTHING;
+    if (!policies) return leaving ? NOTHING : baseChains(world.settings);
     const pod = world.cluster.pods.get(`${namespace}/${name}`);
     const ports = pod ? namedPorts(pod) : [];
-    const judged = (to: Direction | 'node') => {
-      const { chains, verdict } =
-        to === 'node' ? judgement(towardsNode(policies), 'egress', ports) : judgement(policies, to, ports);
-      return [...chains, ...ips.map(ip => element(verdicts(to, ip.family), [ip], `Pod ${namespace}/${name}`, verdict))];
-    };
-    return [...judged('egress'), ...judged('node'), ...judged('ingress')];
+    const judged = (to: Direction | 'node') =>
+      ips.flatMap(ip => {
+        const { family } = ip;
+        const { chains, verdict } =
+          to === 'node'
+            ? judgement(towardsNode(policies), 'egress', family, ports)
+            : judgement(policies, to, family, ports);
+        return [...chains, element(verdicts(to, family), [ip], `Pod ${namespace}/${name}`, verdict)];
+      });
+    const objects = [...judged('egress'), ...judged('node'), ...judged('ingress')];
+    return objects.some(({ kind }) => kind === 'chain') ? [...objects, ...baseChains(world.settings)] : objects;
   },
 };
 
@@ -78,4 +83,4 @@ const nodes: FeatureOf<'Node'> = {
       ),
 };
 
-export const policy: readonly Feature[] = [rules, judged, sets, pods, nodes];
+export const policy: readonly Feature[] = [maps, judged, sets, pods, nodes];

@@ -3,7 +3,7 @@
  * so that a change of policy acts on the next one.
  */
 
-import type { Field, NftRule, Statement } from '../../kernel/nft-objects.js';
+import type { Field, NftChain, NftRule, Statement } from '../../kernel/nft-objects.js';
 import type { Family } from '../../net/ip.js';
 import { DNS_PORT, TRANSPORTS } from '../dns/survival.js';
 import type { Feature } from '../feature.js';
@@ -11,11 +11,9 @@ import { baseChain, FAMILIES, field, inSet, is, rule, setPair, WORDS } from '../
 import type { Settings } from '../settings.js';
 import { DIRECTIONS, type Direction, END, NO_CONNECTION, verdicts } from './direction.js';
 
-export const rules: Feature = {
-  name: 'policy rules',
-  per: 'Self',
-  plan: settings => [
-    ...([...DIRECTIONS, 'node'] as const).flatMap(to => setPair(`policy-${to}`, ['ip'], { data: 'verdict' })),
+/** Wanted by every Pod that any rule concerns: where there is none no packet asks. */
+export function baseChains(settings: Settings): NftChain[] {
+  return [
     baseChain('policy-egress', [...dnsElsewhere(settings), ...judge('egress', settings)]),
     baseChain('policy-ingress', judge('ingress', settings)),
     // A node's own way to its Pods is always open.
@@ -29,7 +27,13 @@ export const rules: Feature = {
       rule('own node', is('ct direction', 'original'), ACCEPT),
       ...lookUp('node', END.egress),
     ]),
-  ],
+  ];
+}
+
+export const maps: Feature = {
+  name: 'policy maps',
+  per: 'Self',
+  plan: () => ([...DIRECTIONS, 'node'] as const).flatMap(to => setPair(`policy-${to}`, ['ip'], { data: 'verdict' })),
 };
 
 const ACCEPT: Statement = { verdict: 'accept' };
@@ -44,10 +48,16 @@ function dnsHere({ dnsAddresses }: Settings): NftRule[] {
 }
 
 /** And the one of another node in its place. */
-function dnsElsewhere({ dnsAddresses }: Settings): NftRule[] {
-  if (dnsAddresses.length === 0) return [];
+function dnsElsewhere({ dnsAddresses, dnsPeers }: Settings): NftRule[] {
+  if (dnsAddresses.length === 0 || dnsPeers.length === 0) return [];
   return FAMILIES.map(family =>
-    rule('DNS', inSet(`dns-ips${family}`, WORDS[family].original), is('ct original proto-dst', DNS_PORT), ACCEPT),
+    rule(
+      'DNS',
+      is('ct status', 'dnat'),
+      inSet(`dns-ips${family}`, WORDS[family].original),
+      is('ct original proto-dst', DNS_PORT),
+      ACCEPT,
+    ),
   );
 }
 

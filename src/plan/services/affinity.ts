@@ -6,7 +6,6 @@
 import type { KernelObject } from '../../kernel/port.js';
 import type { ServiceEntry } from '../../model/cluster.js';
 import type { Family } from '../../net/ip.js';
-import type { Feature } from '../feature.js';
 import { baseChain, chain, element, FAMILIES, field, is, rule, set, setPair, WORDS } from '../nft.js';
 import type { Front } from './fronts.js';
 
@@ -15,15 +14,14 @@ export function affinityMap(family: Family, seconds: number): string {
   return `affinity${family}-${seconds}`;
 }
 
-/** Where connections to sticky fronts are noted: after DNAT, which chose the endpoint, and before SNAT hides the client. */
-export const learn: Feature = {
-  name: 'services affinity',
-  per: 'Self',
-  plan: () => [
-    ...setPair('sticky', ['ip', 'inet_proto', 'inet_service'], { data: 'verdict' }),
-    ...(['affinity', 'affinity-local'] as const).map(name => baseChain(name, FAMILIES.map(lookUp))),
-  ],
-};
+/**
+ * Where connections to sticky fronts are noted: after DNAT, which chose the endpoint, and before SNAT hides the client. All packets pass
+ * here, so it is wanted by sticky Services alone.
+ */
+const LEARN: readonly KernelObject[] = [
+  ...setPair('sticky', ['ip', 'inet_proto', 'inet_service'], { data: 'verdict' }),
+  ...(['affinity', 'affinity-local'] as const).map(name => baseChain(name, FAMILIES.map(lookUp))),
+];
 
 /** What a sticky front wants beside its chooser. */
 export function affinityObjects(service: ServiceEntry, front: Front, seconds: number): KernelObject[] {
@@ -32,6 +30,7 @@ export function affinityObjects(service: ServiceEntry, front: Front, seconds: nu
   const { address } = WORDS[family];
   const name = `learn${family}-${seconds}`;
   return [
+    ...LEARN,
     set(affinityMap(family, seconds), [address, address, 'inet_proto', 'inet_service'], {
       data: [address, 'inet_service'],
       dynamic: true,

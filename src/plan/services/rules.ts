@@ -37,9 +37,13 @@ export const rules: Feature = {
       ...hostPortRules(),
     ]),
     baseChain('services-local', [...fronts(), ...hostPortRules()]),
-    baseChain('refuse', refusals()),
+    baseChain('refuse', [answered, ...refusals()]),
     // What stays on the node is answered here: the DNS addresses are in the Service range, too.
-    baseChain('refuse-local', [rule('local', is('meta oifname', 'lo'), { verdict: 'accept' }), ...refusals()]),
+    baseChain('refuse-local', [
+      rule('local', is('meta oifname', 'lo'), { verdict: 'accept' }),
+      answered,
+      ...refusals(),
+    ]),
     baseChain('refuse-input', noEndpoints()),
     chain('refuse-service', [
       rule('refused', is('meta l4proto', PROTOCOL_NUMBERS.TCP), { reject: 'tcp-reset' }),
@@ -47,6 +51,9 @@ export const rules: Feature = {
     ]),
   ],
 };
+
+/** Both sides have spoken, so somebody serves it: most packets need not look themselves up. */
+const answered = rule('answered', is('ct state', 'established'), { verdict: 'accept' });
 
 /** No Pod's packet; other nodes' own processes count as outside, too. */
 function fromOutside(family: Family): Statement {

@@ -5,7 +5,7 @@ import type { KernelObject } from '../../kernel/port.js';
 import type { ServiceEntry } from '../../model/cluster.js';
 import { type Feature, type FeatureOf, NOTHING } from '../feature.js';
 import { element, slots } from '../nft.js';
-import { affinityObjects, learn } from './affinity.js';
+import { affinityObjects } from './affinity.js';
 import { chooser, MAPS } from './chooser.js';
 import { type Front, frontsOf } from './fronts.js';
 import { hostPorts } from './host-ports.js';
@@ -24,7 +24,7 @@ const everyService: FeatureOf<'Service'> = {
   },
 };
 
-export const services: readonly Feature[] = [rules, learn, everyService, hostPorts, source, hairpin];
+export const services: readonly Feature[] = [rules, everyService, hostPorts, source, hairpin];
 
 /** Written out: 60,000 elements share these texts. */
 const REFUSED = { 4: 'no-endpoints4', 6: 'no-endpoints6' } as const;

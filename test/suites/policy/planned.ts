@@ -62,7 +62,7 @@ function underlay(place: string): KernelObject[] {
     { kind: 'link', type: 'veth', name: 'eth0', up: true, peer: { name: place, netns: '/fabric' } },
     ...FAMILIES.map(family => {
       const ip = place === OUTSIDE ? ipOf(OUTSIDE, family) : ipOf(place, family);
-      return { kind: 'address', link: 'eth0', ip, prefix: family === 4 ? 24 : 64 } as const;
+      return { kind: 'address', link: 'eth0', ip, prefix: family === 4 ? 24 : 64, nodad: true } as const;
     }),
   ];
 }
