@@ -1,9 +1,10 @@
 /** The name server's pages on the agent's own socket: questions as they come, and one answer with its reasons. Knows Pods by their addresses. */
 
 import type { Cluster } from '../model/cluster.js';
+import { rcodeName } from '../serve/dns-metrics.js';
 import type { Observation } from '../serve/dns-responder.js';
 import type { Page } from '../serve/pages.js';
-import { formatRecord, RCODE } from '../wire/dns.js';
+import { formatRecord } from '../wire/dns.js';
 import { isName } from '../wire/dns-name.js';
 import { type RecordType, TYPE_NUMBERS } from '../wire/dns-records.js';
 import type { Dns } from './dns.js';
@@ -72,8 +73,4 @@ function lineOf({ client, question, handler, why, rcode, seconds }: Observation,
     handler,
     why,
   };
-}
-
-function rcodeName(rcode: number): string {
-  return Object.entries(RCODE).find(([, number]) => number === rcode)?.[0] ?? `RCODE${rcode}`;
 }

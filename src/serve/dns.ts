@@ -16,6 +16,7 @@ import { completed, createResponder, type Observation } from './dns-responder.js
 import { DnsTail } from './dns-tail.js';
 import { listenTcp } from './dns-tcp.js';
 import { type LoopTask, serveUdp, type UdpHost } from './dns-udp.js';
+import { UpstreamMetrics } from './dns-upstream-metrics.js';
 
 export interface DnsOptions {
   /** In the network namespace of this process; port 0 lets the kernel choose. */
@@ -59,13 +60,14 @@ const LAST_ANSWERS_MS = 5000;
 export async function startDns(options: DnsOptions): Promise<DnsServer> {
   const { listen, zone, host, upstreams, report = () => {}, beat, patienceMs } = options;
   const metrics = new DnsMetrics();
+  const upstreamMetrics = new UpstreamMetrics();
   const tail = new DnsTail(zone);
   const inside = [...zone.ranges, ...LOOPBACK];
-  let forwarder = createForwarder({ upstreams, report, config: zone.config });
+  let forwarder = createForwarder({ upstreams, report, metrics: upstreamMetrics, config: zone.config });
   const configure = (config: DnsConfig) => {
     zone.config = config;
     setTimeout(forwarder.close, LAST_ANSWERS_MS).unref();
-    forwarder = createForwarder({ upstreams, report, config });
+    forwarder = createForwarder({ upstreams, report, metrics: upstreamMetrics, config });
   };
   const responder = createResponder(
     zone,
@@ -108,7 +110,7 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
     return {
       listening,
       configure,
-      metrics: () => metrics.text(udp.counters),
+      metrics: () => metrics.text(udp.counters) + upstreamMetrics.text(),
       tail: listener => tail.listen(listener),
       explain: (question, client) =>
         completed(answer(zone, question, client), question => forwarder.resolve(question, PLAIN)),

@@ -261,6 +261,38 @@ describe('metrics', () => {
     assert.match(server.metrics(), /coredns_dns_responses_total\{rcode="NOERROR",plugin="services"\} \d+/);
     assert.match(server.metrics(), /coredns_dns_request_duration_seconds_count \d+/);
   });
+
+  it('count what the cache had, and what each upstream was asked and answered', async () => {
+    const to = `127.0.0.1#${upstream.port}`;
+    const count = (line: string) =>
+      Number(
+        server
+          .metrics()
+          .split('\n')
+          .find(text => text.startsWith(`${line} `))
+          ?.split(' ')
+          .at(-1) ?? 0,
+      );
+    const lines = [
+      'coredns_cache_hits_total{type="success"}',
+      'coredns_cache_hits_total{type="denial"}',
+      'coredns_cache_misses_total',
+      `coredns_forward_requests_total{to="${to}"}`,
+      `coredns_forward_responses_total{to="${to}",rcode="NOERROR"}`,
+      `coredns_forward_request_duration_seconds_count{to="${to}"}`,
+    ];
+    const before = lines.map(count);
+    await dig('fresh.example.com.');
+    await dig('fresh.example.com.');
+    await dig('missing.example.com.');
+    await dig('missing.example.com.');
+    // Whether the missing name was asked for in an earlier test is the cache's to know.
+    const [success, denial, misses, requests, responses, seconds] = lines.map((line, i) => count(line) - before[i]!);
+    assert.equal(success, 1);
+    assert.ok(denial === 1 || denial === 2);
+    assert.deepEqual([misses! + denial!, requests! + denial!, seconds! + denial!], [3, 3, 3]);
+    assert.equal(responses, 1);
+  });
 });
 
 describe('whoever listens', () => {
