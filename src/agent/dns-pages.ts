@@ -34,6 +34,14 @@ export interface ExplainedAnswer {
   readonly answers: readonly string[];
 }
 
+/** A line of `/dns/told?client=`. */
+export interface ToldLine {
+  readonly name: string;
+  readonly ip: string;
+  /** For how long the client may still use it. */
+  readonly seconds: number;
+}
+
 export function dnsPages(dns: Dns, cluster: () => Cluster): Readonly<Record<string, Page>> {
   return {
     '/dns/tail': () => ({
@@ -41,6 +49,14 @@ export function dnsPages(dns: Dns, cluster: () => Cluster): Readonly<Record<stri
       type: 'application/x-ndjson',
       body: write => dns.tail(seen => write(JSON.stringify(lineOf(seen, cluster())))),
     }),
+    '/dns/told': query => {
+      const now = performance.now() / 1000;
+      const lines = dns.told(query.get('client') ?? '').map(({ name, ip, until }) => {
+        const told: ToldLine = { name, ip: String(ip), seconds: Math.ceil(until - now) };
+        return `${JSON.stringify(told)}\n`;
+      });
+      return { status: 200, type: 'application/x-ndjson', body: lines.join('') };
+    },
     '/dns/query': async query => {
       const name = query.get('name') ?? '';
       const type = query.get('type') ?? 'A';

@@ -5,6 +5,7 @@ import type { Answer } from '../dns/answer.js';
 import { ClusterZone } from '../dns/cluster-zone.js';
 import type { DnsConfig } from '../dns/config.js';
 import { searchPathOf } from '../dns/search-path.js';
+import type { Told } from '../dns/told.js';
 import { sockaddr } from '../host/sockaddr.js';
 import type { Change, Cluster } from '../model/cluster.js';
 import type { Ip } from '../net/ip.js';
@@ -44,6 +45,8 @@ export interface Dns {
   metrics(): readonly string[];
   /** Hears of every question that is answered here, until what is returned is called; of none before DNS runs. */
   tail(listener: (seen: Observation) => void): () => void;
+  /** What the address was told of names outside, as long as it holds; `until` is on the clock of performance.now(), in seconds. */
+  told(client: string): readonly Told[];
   /** What the address is answered now; undefined while DNS does not run. */
   explain(question: Question, client: string): Promise<Answer> | undefined;
   close(): Promise<void>;
@@ -108,6 +111,7 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig, report: (err
     state: () => state,
     metrics: () => (server ? [server.metrics()] : []),
     tail: listener => server?.tail(listener) ?? (() => {}),
+    told: client => server?.told(client) ?? [],
     explain: (question, client) => server?.explain(question, client),
     close: async () => server?.close(),
   };

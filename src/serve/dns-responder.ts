@@ -3,6 +3,7 @@
 import { type Answer, restored } from '../dns/answer.js';
 import { answer } from '../dns/chain.js';
 import { admit, reply, udpLimit } from '../dns/respond.js';
+import type { ToldNames } from '../dns/told.js';
 import type { DnsView } from '../dns/view.js';
 import { logger } from '../report/log.js';
 import { decode, encode, type Message, type Question, RCODE } from '../wire/dns.js';
@@ -40,12 +41,16 @@ export interface Responder {
   handle(bytes: Uint8Array, client: Client, send: (reply: Uint8Array) => void): boolean;
 }
 
-/** `isInside` says whose address it is: strangers get no reply that is worth forging their address for, and nothing from upstream. */
+/**
+ * `isInside` says whose address it is: strangers get no reply that is worth forging their address for, and nothing from upstream.
+ * `tell` hears of answers from upstream.
+ */
 export function createResponder(
   view: DnsView,
   resolve: Forwarder['resolve'],
   isInside: (address: string) => boolean,
   observe: (seen: Measured) => void,
+  tell: ToldNames['tell'] = () => {},
 ): Responder {
   const underWay = new Map<string, number>();
   let total = 0;
@@ -80,7 +85,9 @@ export function createResponder(
     }
     const { request, question } = admission;
     const finish = (found: Answer) => {
-      const { handler, why } = found;
+      const { handler, why, forward } = found;
+      // Before the client can use it.
+      if (forward) tell(client.address, forward.name, found.answers);
       respond(reply(request, found), udpLimit(request), { question, handler, why });
     };
     const flags = {

@@ -4,6 +4,7 @@ import type { Answer } from '../dns/answer.js';
 import { answer } from '../dns/chain.js';
 import type { ClusterZone } from '../dns/cluster-zone.js';
 import type { DnsConfig } from '../dns/config.js';
+import { type Told, ToldNames } from '../dns/told.js';
 import type { Upstream } from '../dns/upstream.js';
 import { Cidr } from '../net/cidr.js';
 import { Ip } from '../net/ip.js';
@@ -43,6 +44,8 @@ export interface DnsServer {
   metrics(): string;
   /** Hears of every question with its answer, until what is returned is called. `listener` must not throw. */
   tail(listener: (seen: Observation) => void): () => void;
+  /** What the address was told of names outside, as long as it holds; `until` is on the clock of performance.now(), in seconds. */
+  told(client: string): readonly Told[];
   /** What is answered to the address now, upstream resolvers asked where it needs them. */
   explain(question: Question, client: string): Promise<Answer>;
   close(): Promise<void>;
@@ -62,6 +65,7 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
   const metrics = new DnsMetrics();
   const upstreamMetrics = new UpstreamMetrics();
   const tail = new DnsTail(zone);
+  const told = new ToldNames();
   const inside = [...zone.ranges, ...LOOPBACK];
   let forwarder = createForwarder({ upstreams, report, metrics: upstreamMetrics, config: zone.config });
   const configure = (config: DnsConfig) => {
@@ -80,6 +84,7 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
       metrics.observe(seen);
       tail.observe(seen);
     },
+    (client, name, answers) => told.tell(client, name, answers),
   );
   const closers: (() => void | Promise<void>)[] = [() => forwarder.close()];
   const close = async () => {
@@ -112,6 +117,7 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
       configure,
       metrics: () => metrics.text(udp.counters) + upstreamMetrics.text(),
       tail: listener => tail.listen(listener),
+      told: client => told.of(client),
       explain: (question, client) =>
         completed(answer(zone, question, client), question => forwarder.resolve(question, PLAIN)),
       close,

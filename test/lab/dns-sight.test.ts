@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import type { TailLine } from '../../src/agent/dns-pages.js';
-import { CLI, eventually, inPath, Lab, skip } from './lab.js';
-import { idlePod, serviceOf, start } from './pods.js';
+import { CLI, eventually, inPath, Lab, run, skip } from './lab.js';
+import { idlePod, place, serviceOf, start } from './pods.js';
 
 const SERVER = '10.97.0.10';
 const DOMAIN = 'default.svc.cluster.local.';
@@ -53,6 +53,16 @@ describe('DNS, seen', { skip: skip || (inPath('dig') ? false : 'needs dig on thi
     const apart = await lab.podwire('dns', 'query', 'one', '--from', 'apart');
     assert.match(apart.stdout, /dnsPolicy Default[\s\S]*Its first nameserver is not the cluster's/);
     assert.match((await lab.podwire('dns', 'query', 'one', '--from', 'nobody')).stderr, /PW-L809/);
+  });
+
+  test('what a Pod was told of names outside is known to the agent of its node', async () => {
+    await lab.podwire('exec', 'two', '--', 'dig', `@${SERVER}`, `example.com.${DOMAIN}`);
+    const two = await place(lab, 'two');
+    const told = await run('curl', [
+      ...['-s', '--unix-socket', lab.at.node('n2').healthSocket],
+      `http://n2/dns/told?client=${two[4]}`,
+    ]);
+    assert.match(told.stdout, /^\{"name":"example\.com\.","ip":"203\.0\.113\.100","seconds":\d+\}$/m);
   });
 
   test('questions are seen as they come, of one Pod where that is asked', async () => {

@@ -315,6 +315,15 @@ describe('whoever listens', () => {
     assert.ok(!listening(), 'the loop is not kept busy for nobody');
   });
 
+  it('is told what a client was told of names outside, and of those alone', async () => {
+    await dig('one.example.com.');
+    await dig('web.shop.svc.cluster.local.');
+    const told = server.told('127.0.0.1').map(({ name, ip }) => `${name} ${ip}`);
+    assert.ok(told.includes('one.example.com. 192.0.2.1'), told.join());
+    assert.ok(!told.some(text => text.includes('cluster.local')));
+    assert.deepEqual(server.told('127.0.0.2'), []);
+  });
+
   it('is told what would be answered, and why', async () => {
     const { handler, why, answers } = await server.explain(
       { name: 'two.example.com.', spelled: 'two.example.com.', type: 'A', class: 1 },
