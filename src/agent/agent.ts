@@ -17,6 +17,7 @@ import { Attachments } from './attachments.js';
 import type { AgentConfig } from './config.js';
 import { type Dns, dnsOf } from './dns.js';
 import { followDnsConfig } from './dns-config.js';
+import { dnsPages } from './dns-pages.js';
 import { Journal } from './journal.js';
 import { lockNode } from './lock.js';
 import { metricsText } from './metrics.js';
@@ -146,6 +147,7 @@ export async function startAgent(
       dns: dns.state(),
     }),
     metrics,
+    more: dnsPages(dns, () => network.cluster),
   });
   const dnsConfig = {
     configure: dns.configure,

@@ -1,9 +1,11 @@
 /** The node's name server as a part of the agent: fed with changed Services, started when its addresses are there. */
 
 import { readFileSync } from 'node:fs';
+import type { Answer } from '../dns/answer.js';
 import { ClusterZone } from '../dns/cluster-zone.js';
 import type { DnsConfig } from '../dns/config.js';
 import { searchPathOf } from '../dns/search-path.js';
+import type { Told } from '../dns/told.js';
 import { sockaddr } from '../host/sockaddr.js';
 import type { Change, Cluster } from '../model/cluster.js';
 import type { Ip } from '../net/ip.js';
@@ -11,6 +13,8 @@ import { BEAT_PORT, DNS_PEER_PORT, DNS_PORT } from '../plan/dns/survival.js';
 import type { PodwireError } from '../report/errors.js';
 import { logger } from '../report/log.js';
 import { type DnsServer, startDns } from '../serve/dns.js';
+import type { Observation } from '../serve/dns-responder.js';
+import type { Question } from '../wire/dns.js';
 import type { Name } from '../wire/dns-name.js';
 import type { AgentConfig } from './config.js';
 import { udpHost } from './dns-udp.js';
@@ -39,6 +43,12 @@ export interface Dns {
   /** True, or what is wrong. */
   state(): true | string;
   metrics(): readonly string[];
+  /** Hears of every question that is answered here, until what is returned is called; of none before DNS runs. */
+  tail(listener: (seen: Observation) => void): () => void;
+  /** What the address was told of names outside, as long as it holds; `until` is on the clock of performance.now(), in seconds. */
+  told(client: string): readonly Told[];
+  /** What the address is answered now; undefined while DNS does not run. */
+  explain(question: Question, client: string): Promise<Answer> | undefined;
   close(): Promise<void>;
 }
 
@@ -100,6 +110,9 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig, report: (err
     },
     state: () => state,
     metrics: () => (server ? [server.metrics()] : []),
+    tail: listener => server?.tail(listener) ?? (() => {}),
+    told: client => server?.told(client) ?? [],
+    explain: (question, client) => server?.explain(question, client),
     close: async () => server?.close(),
   };
 }

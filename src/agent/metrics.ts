@@ -1,7 +1,7 @@
-/** The agent's own numbers as Prometheus text. Knows the format and the names; keeps only what is counted nowhere else. */
+/** The agent's own numbers as Prometheus text. Knows the names; keeps only what is counted nowhere else. */
 
 import type { Pools } from '../ipam/pools.js';
-import type { Histogram } from './histogram.js';
+import { metric } from '../report/metrics.js';
 import type { NodeNetwork } from './node-network.js';
 
 export interface MetricSources {
@@ -44,45 +44,6 @@ export function metricsText(sources: MetricSources): string {
     metric('process_cpu_seconds_total', 'counter', 'User and system time.', [[{}, cpuSeconds()]]),
     ...sources.others(),
   ].join('');
-}
-
-export type Labels = Readonly<Record<string, string>>;
-
-export function metric(
-  name: string,
-  type: 'gauge' | 'counter',
-  help: string,
-  values: readonly (readonly [Labels, number])[],
-): string {
-  const lines = values.map(([labels, value]) => `${name}${labelText(labels)} ${value}\n`);
-  return `${heading(name, type, help)}${lines.join('')}`;
-}
-
-export function histogram(name: string, help: string, values: readonly (readonly [Labels, Histogram])[]): string {
-  const lines = values.flatMap(
-    ([
-      labels,
-      {
-        values: { buckets, sum, count },
-      },
-    ]) => [
-      ...buckets.map(([le, value]) => `${name}_bucket${labelText({ ...labels, le })} ${value}\n`),
-      `${name}_sum${labelText(labels)} ${sum}\n`,
-      `${name}_count${labelText(labels)} ${count}\n`,
-    ],
-  );
-  return `${heading(name, 'histogram', help)}${lines.join('')}`;
-}
-
-function heading(name: string, type: string, help: string): string {
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
-}
-
-/** `{a="1",b="2"}`; a value may be anything, of which backslash, quote and line end are escaped. */
-function labelText(labels: Labels): string {
-  const escaped = (value: string) => value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n');
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return pairs.length > 0 ? `{${pairs.join(',')}}` : '';
 }
 
 function cpuSeconds(): number {

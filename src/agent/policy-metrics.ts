@@ -1,7 +1,7 @@
 /** What policies dropped, as Prometheus text: counted by the rules themselves, so nothing is missed while no agent runs. */
 
 import type { FlowPort } from '../kernel/flows.js';
-import { type Labels, metric } from './metrics.js';
+import { type Labels, metric } from '../report/metrics.js';
 
 /** Only rules that dropped something: the labels grow with what is refused, not with the cluster. */
 export function policyMetrics(flows: Pick<FlowPort, 'counted'>): string {

@@ -2,7 +2,7 @@
 
 import type { Cluster, ServiceEntry } from '../model/cluster.js';
 import { elsewhere, type Here, select } from '../plan/services/select.js';
-import { histogram, type Labels, metric } from './metrics.js';
+import { histogram, type Labels, metric } from '../report/metrics.js';
 import type { StaleFlows } from './stale-flows.js';
 import type { FamilyName, SyncState } from './sync-state.js';
 

@@ -19,8 +19,8 @@ import {
   sentOf,
   sentText,
 } from '../plan/services/stale.js';
+import { exponential, Histogram } from '../report/histogram.js';
 import { logger } from '../report/log.js';
-import { exponential, Histogram } from './histogram.js';
 import type { FamilyName } from './sync-state.js';
 
 const log = logger('agent');

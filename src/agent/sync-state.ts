@@ -5,7 +5,7 @@ import type { KernelFailure } from '../kernel/port.js';
 import type { ClusterEvent } from '../model/cluster.js';
 import { list, text } from '../model/read.js';
 import type { KubeObject } from '../objects/meta.js';
-import { exponential, Histogram, linear } from './histogram.js';
+import { exponential, Histogram, linear } from '../report/histogram.js';
 
 const TRIGGER = 'endpoints.kubernetes.io/last-change-trigger-time';
 

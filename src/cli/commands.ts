@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { apply } from './apply.js';
 import { demo } from './demo.js';
+import { dns } from './dns.js';
 import { doctor } from './doctor.js';
 import { down } from './down.js';
 import { exec } from './exec.js';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly ((program: Command) => void)[] = [
   demo,
   exec,
   logs,
+  dns,
   kubeconfig,
   explain,
   version,

@@ -78,6 +78,11 @@ export class ClusterZone implements DnsView {
     this.#flag(FLAG.synced, synced);
   }
 
+  /** Whether the thread that answers from the table tells of every question. */
+  set tail(tail: boolean) {
+    this.#flag(FLAG.tail, tail);
+  }
+
   /** The Service is now so. Cost: its own names, whatever the size of the cluster. */
   set(service: ServiceEntry): void {
     this.#replace(service.key, service);

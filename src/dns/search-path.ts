@@ -2,7 +2,7 @@
 
 import type { Pod } from '../objects/pod.js';
 import type { Name } from '../wire/dns-name.js';
-import { podResolver } from './resolv-conf.js';
+import { podResolver, type ResolverConfig } from './resolv-conf.js';
 
 export interface SearchPath {
   /** What is put behind a name first: `shop.svc.cluster.local.` */
@@ -19,4 +19,12 @@ export function searchPathOf(pod: Pod, domain: Name, machine: string): SearchPat
   if (!policy.startsWith('ClusterFirst')) return undefined;
   const [first, ...rest] = searches.map(name => `${name.replace(/\.$/, '').toLowerCase()}.`);
   return first === undefined ? undefined : { first, rest, ndots: Number(options.get('ndots')) };
+}
+
+/** The names that a resolver asks for in turn to find one, as res_search(3) does; absolute. */
+export function searchOrder(name: string, { searches, options }: ResolverConfig): readonly Name[] {
+  if (name.endsWith('.')) return [name];
+  const listed = searches.map(domain => `${name}.${domain}.`);
+  const asIs = `${name}.`;
+  return name.split('.').length - 1 >= Number(options.get('ndots') ?? 1) ? [asIs, ...listed] : [...listed, asIs];
 }

@@ -13,6 +13,7 @@ export function agentConfigFile(node: string, config: LabConfig, at: Places): Ag
     kubeconfig: own.kubeconfig,
     stateDir: own.state,
     cniSocket: own.cniSocket,
+    healthSocket: own.healthSocket,
     cniBinDir: own.cniBin,
     cniConfDir: own.cniConf,
     // Where kube-proxy has them: each node is a network of its own.

@@ -34,6 +34,7 @@ export interface NodePlaces {
   readonly agentProcess: string;
   readonly agentLog: string;
   readonly cniSocket: string;
+  readonly healthSocket: string;
   readonly cniBin: string;
   readonly cniConf: string;
 }
@@ -68,6 +69,7 @@ export function places(lab: string, env: NodeJS.ProcessEnv = process.env): Place
       agentProcess: join(run, 'nodes', name, 'agent.pid.json'),
       agentLog: join(run, 'nodes', name, 'agent.log'),
       cniSocket: join(run, 'nodes', name, 'cni', 'agent.sock'),
+      healthSocket: join(run, 'nodes', name, 'cni', 'health.sock'),
       cniBin: join(run, 'nodes', name, 'cni', 'bin'),
       cniConf: join(run, 'nodes', name, 'cni', 'net.d'),
     }),

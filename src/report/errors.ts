@@ -71,6 +71,10 @@ export const ERRORS = {
     cause: "the lab has no node, place or Pod '{where}'",
     advice: '`podwire status` and `kubectl get pods -A` list them',
   },
+  'PW-L811': {
+    cause: 'the agent of node {node} does not answer: {problem}',
+    advice: '`podwire status` shows whether it runs, `podwire logs {node}` why not',
+  },
   'PW-U903': { cause: "cannot run '{command}'", advice: 'name a program of this machine' },
   'PW-U901': { cause: "there is no error code '{code}'", advice: '`podwire explain` lists them all' },
   'PW-N311': {

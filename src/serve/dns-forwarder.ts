@@ -9,6 +9,7 @@ import { DnsCache, isFailure } from './dns-cache.js';
 import type { QueryFlags } from './dns-exchange.js';
 import { Peer } from './dns-peer.js';
 import { askInTurn, failureOf, type Resolution } from './dns-turns.js';
+import { UpstreamMetrics } from './dns-upstream-metrics.js';
 
 export interface Forwarder {
   /** When nobody answers, that is SERVFAIL. Never rejects. */
@@ -28,15 +29,18 @@ export interface ForwarderOptions {
   /** When an answer that is out of date is better than none yet (RFC 8767 §5). */
   readonly staleMs?: number;
   readonly cache?: DnsCache;
+  /** What counts; left out: for this forwarder alone. */
+  readonly metrics?: UpstreamMetrics;
 }
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
   const { config, timeoutMs = 2000, patienceMs = 500, staleMs = 1800, cache = new DnsCache(config.cache) } = options;
+  const { metrics = new UpstreamMetrics() } = options;
   const zones = peersOf(options);
   const peers = new Set([...zones.values()].flat());
   const underWay = new Map<string, Promise<Resolution>>();
   const all = new AbortController();
-  const limits = { timeoutMs, patienceMs, signal: all.signal };
+  const limits = { timeoutMs, patienceMs, signal: all.signal, metrics };
 
   /** Equal questions share one query: fewer to answer, and fewer to guess at for a forger. */
   const fetch = (key: string, question: Question, flags: QueryFlags): Promise<Resolution> => {
@@ -58,22 +62,30 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       const key = `${question.name} ${question.type} ${question.class} ${+flags.dnssecOk} ${+flags.checkingDisabled}`;
       const known = cache.get(key);
       if (known?.fresh) {
-        if (known.hot && config.prefetch && !cache.get(failureKey(key))) void fetch(key, question, flags);
+        metrics.hit(known.message);
+        if (known.hot && config.prefetch && !cache.get(failureKey(key))) {
+          metrics.prefetched();
+          void fetch(key, question, flags);
+        }
         return { message: known.message, why: 'from the cache' };
       }
       for (const peer of peers)
         if (peer.recognises(question.name)) return { message: failureOf(question), why: 'a question of our own' };
+      metrics.missed();
       const stale = known && {
         message: known.message,
         why: 'from the cache, out of date',
         extended: 'staleAnswer' as const,
       };
       const failed = cache.get(failureKey(key));
+      if (stale && failed) metrics.servedStale();
       if (failed) return stale ?? { message: failed.message, why: 'it failed a moment ago', extended: 'cachedError' };
       const asking = fetch(key, question, flags);
       if (!stale) return asking;
       const found = await soonEnough(asking, staleMs);
-      return found && !isFailure(found.message) ? found : stale;
+      if (found && !isFailure(found.message)) return found;
+      metrics.servedStale();
+      return stale;
     },
     close() {
       all.abort();

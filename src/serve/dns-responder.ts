@@ -3,6 +3,7 @@
 import { type Answer, restored } from '../dns/answer.js';
 import { answer } from '../dns/chain.js';
 import { admit, reply, udpLimit } from '../dns/respond.js';
+import type { ToldNames } from '../dns/told.js';
 import type { DnsView } from '../dns/view.js';
 import { logger } from '../report/log.js';
 import { decode, encode, type Message, type Question, RCODE } from '../wire/dns.js';
@@ -28,20 +29,28 @@ export interface Observation {
   readonly handler: string;
   readonly why: string;
   readonly rcode: number;
-  readonly seconds: number;
+  /** From the read of the request to the write of its reply; missing where it was not measured. */
+  readonly seconds?: number;
 }
+
+/** An answer that the chain gave, and its upstream resolvers where it asked them. */
+export type Measured = Observation & { readonly seconds: number };
 
 export interface Responder {
   /** Calls `send` once, at once or later; false: this request gets no reply. Never throws. */
   handle(bytes: Uint8Array, client: Client, send: (reply: Uint8Array) => void): boolean;
 }
 
-/** `isInside` says whose address it is: strangers get no reply that is worth forging their address for, and nothing from upstream. */
+/**
+ * `isInside` says whose address it is: strangers get no reply that is worth forging their address for, and nothing from upstream.
+ * `tell` hears of answers from upstream.
+ */
 export function createResponder(
   view: DnsView,
   resolve: Forwarder['resolve'],
   isInside: (address: string) => boolean,
-  observe: (seen: Observation) => void,
+  observe: (seen: Measured) => void,
+  tell: ToldNames['tell'] = () => {},
 ): Responder {
   const underWay = new Map<string, number>();
   let total = 0;
@@ -76,7 +85,9 @@ export function createResponder(
     }
     const { request, question } = admission;
     const finish = (found: Answer) => {
-      const { handler, why } = found;
+      const { handler, why, forward } = found;
+      // Before the client can use it.
+      if (forward) tell(client.address, forward.name, found.answers);
       respond(reply(request, found), udpLimit(request), { question, handler, why });
     };
     const flags = {
@@ -116,11 +127,17 @@ function failed(found: Answer, why: string, extended?: Answer['extended']): Answ
 }
 
 /** With what upstream resolvers say; of names that they do not know, what is answered otherwise. */
-async function completed(found: Answer, ask: (question: Question) => Promise<Resolution>): Promise<Answer> {
+export async function completed(found: Answer, ask: (question: Question) => Promise<Resolution>): Promise<Answer> {
   if (!found.forward) return found;
   const resolution = await ask(found.forward);
   if (found.otherwise && resolution.message.rcode === RCODE.NXDOMAIN) return completed(found.otherwise, ask);
+  // The search is for the client to go on with: of its own question the answer is known.
+  if (found.otherwise && isFailure(resolution.message)) return atLast(found.otherwise);
   return joined(found, resolution);
+}
+
+function atLast(found: Answer): Answer {
+  return found.otherwise ? atLast(found.otherwise) : found;
 }
 
 /** Aliases of ours in front; of the upstream's sections only what the client needs (its additional records are not ours to vouch for). */

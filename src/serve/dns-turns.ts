@@ -6,6 +6,7 @@ import { type Message, type Question, queryMessage, RCODE } from '../wire/dns.js
 import { isFailure } from './dns-cache.js';
 import type { QueryFlags } from './dns-exchange.js';
 import type { Peer } from './dns-peer.js';
+import type { UpstreamMetrics } from './dns-upstream-metrics.js';
 
 export interface Resolution {
   readonly message: Message;
@@ -19,6 +20,7 @@ export interface Limits {
   readonly timeoutMs: number;
   readonly patienceMs: number;
   readonly signal: AbortSignal;
+  readonly metrics: UpstreamMetrics;
 }
 
 /** Packets get lost: even a single upstream is asked so many times. */
@@ -29,7 +31,7 @@ export function askInTurn(
   peers: readonly Peer[],
   question: Question,
   flags: QueryFlags,
-  { timeoutMs, patienceMs, signal: outer }: Limits,
+  { timeoutMs, patienceMs, signal: outer, metrics }: Limits,
 ): Promise<Resolution> {
   const attempts = inOrder(peers);
   const over = new AbortController();
@@ -57,6 +59,9 @@ export function askInTurn(
     };
     const attempt = (peer: Peer) => {
       open++;
+      const to = formatUpstream(peer.upstream);
+      const start = performance.now();
+      metrics.asked(to);
       let slow = false;
       patience = setTimeout(() => {
         slow = true;
@@ -67,7 +72,8 @@ export function askInTurn(
         message => {
           open--;
           peer.answered();
-          const found = { message, why: `from ${formatUpstream(peer.upstream)}` };
+          metrics.answered(to, message.rcode, (performance.now() - start) / 1000);
+          const found = { message, why: `from ${to}` };
           if (!isFailure(message)) return finish(found);
           poor = found;
           return next();

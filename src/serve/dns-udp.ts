@@ -52,7 +52,7 @@ export interface UdpOptions {
   readonly beat?: LoopTask['beat'];
   readonly responder: Responder;
   /** Hears of what the loop answered, while the zone's control asks for it. */
-  readonly answered?: (client: Client, reply: Uint8Array) => void;
+  readonly answered: (client: Client, reply: Uint8Array) => void;
 }
 
 export interface UdpServer {
@@ -60,7 +60,7 @@ export interface UdpServer {
   close(): Promise<void>;
 }
 
-export function serveUdp({ host, sockets, zone, inside, beat, responder, answered = () => {} }: UdpOptions): UdpServer {
+export function serveUdp({ host, sockets, zone, inside, beat, responder, answered }: UdpOptions): UdpServer {
   const { table, control } = zone;
   const counters = new DnsCounters();
   const generation = () => Atomics.load(control, WORD.wanted);

@@ -11,14 +11,17 @@ export interface HealthOptions {
   readonly ready: () => Checks;
   /** Prometheus text. */
   readonly metrics: () => string;
+  /** What else there is, by path. */
+  readonly more?: Readonly<Record<string, Page>>;
 }
 
-export function startHealth({ listen, live, ready, metrics }: HealthOptions): Promise<PageServer> {
+export function startHealth({ listen, live, ready, metrics, more }: HealthOptions): Promise<PageServer> {
   const pages: Record<string, Page> = {
     '/livez': query => report(live(), query),
     '/readyz': query => report(ready(), query),
     '/healthz': query => report(live(), query),
     '/metrics': metricsPage(metrics),
+    ...more,
   };
   const others: Page = () => ({ status: 404, body: `there are ${Object.keys(pages).join(' ')}\n` });
   return servePages(listen, path => (Object.hasOwn(pages, path) ? pages[path] : others));

@@ -10,13 +10,14 @@ export type Listen = { readonly socket: string } | { readonly ip: Ip; readonly p
 
 export interface Answer {
   readonly status: number;
-  readonly body: string;
+  /** Text, or what writes line after line from when it is called until what it returns is. */
+  readonly body: string | ((write: (line: string) => void) => () => void);
   /** Content-Type; plain text when left out. */
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export type Page = (query: URLSearchParams) => Answer;
+export type Page = (query: URLSearchParams) => Answer | Promise<Answer>;
 
 export interface PageServer {
   /** 0 on a unix socket. */
@@ -28,12 +29,14 @@ export interface PageServer {
 export async function servePages(listen: Listen, find: (path: string) => Page | undefined): Promise<PageServer> {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://page');
-    try {
-      if (request.method !== 'GET' && request.method !== 'HEAD') send(response, { status: 405, body: 'only GET\n' });
-      else send(response, find(url.pathname)?.(url.searchParams) ?? { status: 404, body: 'no such page\n' });
-    } catch (error) {
-      send(response, { status: 500, body: `${error instanceof Error ? error.message : error}\n` });
-    }
+    const answer = async (): Promise<Answer> => {
+      if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, body: 'only GET\n' };
+      return (await find(url.pathname)?.(url.searchParams)) ?? { status: 404, body: 'no such page\n' };
+    };
+    answer().then(
+      found => send(response, found),
+      error => send(response, { status: 500, body: `${error instanceof Error ? error.message : error}\n` }),
+    );
   });
   if ('socket' in listen) await unlink(listen.socket).catch(() => {});
   await new Promise<void>((resolve, reject) => {
@@ -55,9 +58,21 @@ export async function servePages(listen: Listen, find: (path: string) => Page | 
 function send(response: ServerResponse, { status, body, type = 'text/plain; charset=utf-8', headers }: Answer): void {
   response.writeHead(status, {
     'content-type': type,
-    'content-length': Buffer.byteLength(body),
+    ...(typeof body === 'string' && { 'content-length': Buffer.byteLength(body) }),
     'x-content-type-options': 'nosniff',
     ...headers,
   });
-  response.end(body);
+  if (typeof body === 'string') response.end(body);
+  else feed(response, body);
+}
+
+/** What a reader leaves unread beyond this is not kept for it. */
+const MAX_UNREAD = 1 << 20;
+
+function feed(response: ServerResponse, start: Exclude<Answer['body'], string>): void {
+  response.flushHeaders();
+  const stop = start(line => {
+    if (response.writableLength < MAX_UNREAD) response.write(`${line}\n`);
+  });
+  response.once('close', stop);
 }

@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { agentConfig } from '../../src/agent/config.js';
-import { exponential, Histogram } from '../../src/agent/histogram.js';
-import { histogram, metric, metricsText } from '../../src/agent/metrics.js';
+import { metricsText } from '../../src/agent/metrics.js';
 import { NodeNetwork } from '../../src/agent/node-network.js';
 import { proxyMetrics } from '../../src/agent/proxy-metrics.js';
 import { type Flush, isEligible, SyncState } from '../../src/agent/sync-state.js';
@@ -13,6 +12,8 @@ import type { KernelFailure } from '../../src/kernel/port.js';
 import { buildCluster } from '../../src/model/builder.js';
 import { Cidr } from '../../src/net/cidr.js';
 import type { KubeObject } from '../../src/objects/meta.js';
+import { exponential, Histogram } from '../../src/report/histogram.js';
+import { histogram, metric } from '../../src/report/metrics.js';
 import { DnsCounters } from '../../src/serve/dns-counters.js';
 import { DnsMetrics } from '../../src/serve/dns-metrics.js';
 import { parseExposition } from './prometheus.js';

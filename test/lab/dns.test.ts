@@ -92,11 +92,16 @@ describe('DNS in the lab', { skip: reason }, () => {
     const service = await ips('default', 'one');
     const far = await ips('other', 'far');
     own = [
-      ...['one', 'one.default', 'one.default.svc', `one.${DOMAIN}`, 'ONE'].flatMap((name): Row[] => [
+      ...['one', `one.${DOMAIN}`, 'ONE'].flatMap((name): Row[] => [
         [`${name} A`, [service[4]]],
         [`${name} AAAA`, [service[6]]],
       ]),
-      ['far.other A', [far[4]]],
+      // Found further along the search path, which the server walks: what it leads to is told as an alias.
+      ...['one.default', 'one.default.svc'].flatMap((name): Row[] => [
+        [`${name} A`, [`one.${DOMAIN}`, service[4]]],
+        [`${name} AAAA`, [`one.${DOMAIN}`, service[6]]],
+      ]),
+      ['far.other A', ['far.other.svc.cluster.local.', far[4]]],
       ['kubernetes A', ['10.97.0.1']],
       ['_tcp._tcp.one SRV', [`0 100 80 one.${DOMAIN}`]],
       ['_udp._udp.one SRV', [`0 100 80 one.${DOMAIN}`]],
@@ -112,7 +117,7 @@ describe('DNS in the lab', { skip: reason }, () => {
       ['store AAAA', stores.map(pod => pod[6])],
       ['_db._tcp.store SRV', stores.map(pod => `0 100 7000 ${pod.name}.store.${DOMAIN}`)],
       ['alias A', [`one.${DOMAIN}`, service[4]]],
-      [`${one![4].replaceAll('.', '-')}.default.pod.cluster.local A`, [one![4]]],
+      [`${one![4].replaceAll('.', '-')}.default.pod.cluster.local. A`, [one![4]]],
       [`store-2.store.${DOMAIN} A`, ['NXDOMAIN']],
       [`nothing.${DOMAIN} A`, ['NXDOMAIN']],
       [`one.nowhere.svc.cluster.local. A`, ['NXDOMAIN']],
@@ -121,8 +126,9 @@ describe('DNS in the lab', { skip: reason }, () => {
       [`one.${DOMAIN} MX`, []],
     ];
     foreign = [
-      ['example.com A', [INTERNET[4]]],
-      ['example.com AAAA', [INTERNET[6]]],
+      ['example.com A', ['example.com.', INTERNET[4]]],
+      ['example.com AAAA', ['example.com.', INTERNET[6]]],
+      ['example.com. A', [INTERNET[4]]],
       ['shop A', ['example.com.', INTERNET[4]]],
       ['shop AAAA', ['example.com.', INTERNET[6]]],
       ['nothing.test A', ['NXDOMAIN']],
@@ -148,6 +154,21 @@ describe('DNS in the lab', { skip: reason }, () => {
 
   test('every kind of question, as resolv.conf says', () => check([...own, ...foreign]));
 
+  test('the first question of a search path gets the final answer, and none once that is switched off', async () => {
+    const api = await lab.api();
+    const first = `+nosearch example.com.${DOMAIN} A`;
+    for (const client of clients) {
+      assert.deepEqual(await dig(client, first), [INTERNET[4], 'example.com.'].sort());
+      assert.deepEqual(await dig(client, `+nosearch example.com.other.svc.cluster.local. A`), ['NXDOMAIN']);
+    }
+    await configure('autopath: false');
+    for (const client of clients)
+      await eventually('off', async () => (await dig(client, first)).join() === 'NXDOMAIN', 5);
+    await api.delete(resources.configmaps, { namespace: 'kube-system', name: 'podwire-dns' });
+    for (const client of clients)
+      await eventually('on again', async () => (await dig(client, first)).includes(INTERNET[4]), 5);
+  });
+
   for (const how of ['+tcp', ...SERVERS.flatMap(server => [`@${server}`, `@${server} +tcp`])])
     test(`the same, ${how}`, () => check([...own.filter(([question]) => /store/.test(question)), ...foreign], how));
 
@@ -155,7 +176,7 @@ describe('DNS in the lab', { skip: reason }, () => {
     for (const client of clients) {
       const names: [name: string, ip: string][] = [
         // Not `one` itself: that stands in the hosts file of the Pod of this name.
-        ['one.default', own.find(([question]) => question === 'one.default A')![1][0]!],
+        ['one.default', own.find(([question]) => question === 'one A')![1][0]!],
         ['store-1.store', own.find(([question]) => question === 'store-1.store A')![1][0]!],
         ['example.com', INTERNET[4]],
       ];
@@ -194,41 +215,42 @@ describe('DNS in the lab', { skip: reason }, () => {
 
   test('a ConfigMap changes the answers on every node at once; a wrong one changes nothing, and is told', async () => {
     const api = await lab.api();
-    const write = (text: string) =>
-      start(lab, [
-        {
-          apiVersion: 'v1',
-          kind: 'ConfigMap',
-          metadata: { namespace: 'kube-system', name: 'podwire-dns' },
-          data: { 'config.yaml': text },
-        } as KubeObject,
-      ]);
     const everywhere = async (question: string, answer: string) => {
       for (const client of clients)
         await eventually(`${answer} in ${client.name}`, async () => (await dig(client, question)).join() === answer, 5);
     };
-    await write(`
+    await configure(`
       zones: {stub.test: {upstreams: ['${INTERNET[6]}']}, dead.test: {upstreams: [127.0.0.1#9]}}
       hosts: {db.example.com: 192.0.2.7}
       rewrite: [{suffix: shop.example.com, to: default.svc.cluster.local}]`);
-    await everywhere('db.example.com A', '192.0.2.7');
-    const [ip] = own.find(([question]) => question === 'one.default A')![1];
+    await everywhere('db.example.com. A', '192.0.2.7');
+    const [ip] = own.find(([question]) => question === 'one A')![1];
     await everywhere('one.shop.example.com. A', ip!);
     await everywhere('a.stub.test. A', 'NXDOMAIN');
     await everywhere('a.dead.test. A', 'SERVFAIL');
 
-    await write('hosts: {db.example.com: 192.0.2.256}');
+    await configure('hosts: {db.example.com: 192.0.2.256}');
     await eventually('an Event', async () => {
       const { items } = await api.list(resources.events, { fieldSelector: 'reason=DnsConfigProblem' });
       return items.length === 1 && items[0]!.message!.startsWith('PW-D601');
     });
     const { stdout } = await lab.podwire('status');
     assert.match(stdout, /ConfigMap kube-system\/podwire-dns: PW-D601 config\.yaml: hosts\.db\.example\.com\[0\]/);
-    await everywhere('db.example.com A', '192.0.2.7');
+    await everywhere('db.example.com. A', '192.0.2.7');
 
     await api.delete(resources.configmaps, { namespace: 'kube-system', name: 'podwire-dns' });
     await everywhere('db.example.com. A', 'NXDOMAIN');
   });
+
+  const configure = (text: string) =>
+    start(lab, [
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { namespace: 'kube-system', name: 'podwire-dns' },
+        data: { 'config.yaml': text },
+      } as KubeObject,
+    ]);
 
   /** Tracked connections to a DNS address, on that node. */
   const tracked = (node: string) => {
@@ -255,12 +277,12 @@ describe('DNS in the lab', { skip: reason }, () => {
   test('when the server of a node is away, another one answers whoever asks twice; when it is back, it does again', async () => {
     const [client] = clients;
     const { pid } = readLiving(lab.at.node('n1').agentProcess)!;
-    const ask = () => Promise.all(SERVERS.map(server => dig(client!, `@${server} +time=1 one.default A`)));
-    const [, [ip]] = own.find(([question]) => question === 'one.default A')!;
+    const ask = () => Promise.all(SERVERS.map(server => dig(client!, `@${server} +time=1 one A`)));
+    const [, [ip]] = own.find(([question]) => question === 'one A')!;
     process.kill(pid, 'SIGSTOP');
     try {
       for (let i = 0; i < 5; i++) assert.deepEqual(await ask(), [[ip], [ip]]);
-      assert.deepEqual(await dig(client!, `@${SERVERS[0]} +tcp one.default A`), [ip]);
+      assert.deepEqual(await dig(client!, `@${SERVERS[0]} +tcp one A`), [ip]);
       assert.ok(tracked('n1').length > 0, 'it goes by NAT');
     } finally {
       process.kill(pid, 'SIGCONT');

@@ -106,12 +106,7 @@ describe('a thousand changes of Services', { skip: reason }, () => {
       async () => /chain affinity \{/.test(await nft(n1, 'list table inet podwire')),
       40,
     );
-    const metrics = await run('curl', [
-      '-s',
-      '--unix-socket',
-      lab.at.node('n1').cniSocket.replace(/[^/]*$/, 'health.sock'),
-      'http://n1/metrics',
-    ]);
+    const metrics = await run('curl', ['-s', '--unix-socket', lab.at.node('n1').healthSocket, 'http://n1/metrics']);
     assert.match(metrics.stdout, /^podwire_reconcile_repairs_total [1-9]/m);
   });
 

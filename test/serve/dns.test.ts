@@ -7,10 +7,12 @@ import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { udpHost } from '../../src/agent/dns-udp.js';
+import { FLAG, WORD } from '../../src/dns/table/memory.js';
 import { Ip } from '../../src/net/ip.js';
 import { type DnsServer, startDns } from '../../src/serve/dns.js';
+import type { Observation } from '../../src/serve/dns-responder.js';
 import { frame } from '../../src/serve/dns-tcp.js';
-import { decode, encode, type Message, type Question } from '../../src/wire/dns.js';
+import { decode, encode, formatRecord, type Message, type Question } from '../../src/wire/dns.js';
 import { zoneOf } from '../dns/cluster.js';
 import { QUERY, record } from '../dns/text.js';
 import { startUpstream, type TestUpstream } from './upstream.js';
@@ -258,5 +260,76 @@ describe('metrics', () => {
     assert.match(server.metrics(), /coredns_dns_requests_total\{proto="udp",family="1",type="A"\} \d+/);
     assert.match(server.metrics(), /coredns_dns_responses_total\{rcode="NOERROR",plugin="services"\} \d+/);
     assert.match(server.metrics(), /coredns_dns_request_duration_seconds_count \d+/);
+  });
+
+  it('count what the cache had, and what each upstream was asked and answered', async () => {
+    const to = `127.0.0.1#${upstream.port}`;
+    const count = (line: string) =>
+      Number(
+        server
+          .metrics()
+          .split('\n')
+          .find(text => text.startsWith(`${line} `))
+          ?.split(' ')
+          .at(-1) ?? 0,
+      );
+    const lines = [
+      'coredns_cache_hits_total{type="success"}',
+      'coredns_cache_hits_total{type="denial"}',
+      'coredns_cache_misses_total',
+      `coredns_forward_requests_total{to="${to}"}`,
+      `coredns_forward_responses_total{to="${to}",rcode="NOERROR"}`,
+      `coredns_forward_request_duration_seconds_count{to="${to}"}`,
+    ];
+    const before = lines.map(count);
+    await dig('fresh.example.com.');
+    await dig('fresh.example.com.');
+    await dig('missing.example.com.');
+    await dig('missing.example.com.');
+    // Whether the missing name was asked for in an earlier test is the cache's to know.
+    const [success, denial, misses, requests, responses, seconds] = lines.map((line, i) => count(line) - before[i]!);
+    assert.equal(success, 1);
+    assert.ok(denial === 1 || denial === 2);
+    assert.deepEqual([misses! + denial!, requests! + denial!, seconds! + denial!], [3, 3, 3]);
+    assert.equal(responses, 1);
+  });
+});
+
+describe('whoever listens', () => {
+  const listening = () => (Atomics.load(zone.control, WORD.flags) & FLAG.tail) !== 0;
+
+  it('hears of what the loop answered and of what the chain did, for as long as it wants to', async () => {
+    const heard: string[] = [];
+    const hear = ({ question, handler }: Observation) => heard.push(`${question?.name} ${handler}`);
+    const [end, endOther] = [server.tail(hear), server.tail(() => {})];
+    await dig('web.shop.svc.cluster.local.');
+    await dig('mail.shop.svc.cluster.local.');
+    // The loop hands over what it answered after it has sent the replies.
+    while (heard.length < 2) await new Promise(resolve => setImmediate(resolve));
+    assert.deepEqual(heard.sort(), ['mail.shop.svc.cluster.local. forward', 'web.shop.svc.cluster.local. table']);
+    end();
+    await dig('mail.shop.svc.cluster.local.');
+    assert.equal(heard.length, 2);
+    assert.ok(listening());
+    endOther();
+    assert.ok(!listening(), 'the loop is not kept busy for nobody');
+  });
+
+  it('is told what a client was told of names outside, and of those alone', async () => {
+    await dig('one.example.com.');
+    await dig('web.shop.svc.cluster.local.');
+    const told = server.told('127.0.0.1').map(({ name, ip }) => `${name} ${ip}`);
+    assert.ok(told.includes('one.example.com. 192.0.2.1'), told.join());
+    assert.ok(!told.some(text => text.includes('cluster.local')));
+    assert.deepEqual(server.told('127.0.0.2'), []);
+  });
+
+  it('is told what would be answered, and why', async () => {
+    const { handler, why, answers } = await server.explain(
+      { name: 'two.example.com.', spelled: 'two.example.com.', type: 'A', class: 1 },
+      '127.0.0.1',
+    );
+    assert.deepEqual([handler, answers.map(formatRecord)], ['forward', ['two.example.com. 60 IN A 192.0.2.1']]);
+    assert.match(why, /^not a name of the cluster, from 127\.0\.0\.1/);
   });
 });

@@ -71,6 +71,38 @@ describe('the health pages', () => {
   });
 });
 
+it('a page may write line after line, until its reader goes', async () => {
+  let stopped = () => {};
+  const gone = new Promise<void>(resolve => (stopped = resolve));
+  const lines = (write: (line: string) => void) => {
+    write('one');
+    const timer = setTimeout(() => write('two'), 10);
+    return () => {
+      clearTimeout(timer);
+      stopped();
+    };
+  };
+  const server = await startHealth({
+    listen: { ip: Ip.of('127.0.0.1'), port: 0 },
+    ...{ live: () => ({}), ready: () => ({}), metrics: () => '' },
+    more: { '/lines': async () => ({ status: 200, body: lines }) },
+  });
+  try {
+    let text = '';
+    const asking = request({ port: server.port, path: '/lines', agent: false }, response =>
+      response.on('data', data => {
+        text += data;
+        if (text === 'one\ntwo\n') response.destroy();
+      }),
+    );
+    asking.end();
+    await gone;
+    assert.equal(text, 'one\ntwo\n');
+  } finally {
+    await server.close();
+  }
+});
+
 describe('kube-proxy’s pages', () => {
   const local = Ip.of('127.0.0.1');
 
