@@ -1,7 +1,7 @@
 # Sourced by test.sh: the real tools that check us. Debian's and Ubuntu's package names; elsewhere the tests that need one skip by name.
 
 missing=
-for pair in nft:nftables ip:iproute2 dig:dnsutils tcpdump:tcpdump conntrack:conntrack curl:curl busybox:busybox; do
+for pair in nft:nftables ip:iproute2 dig:dnsutils tcpdump:tcpdump conntrack:conntrack curl:curl busybox:busybox dnsperf:dnsperf; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 [ -x /usr/lib/cni/bridge ] || missing="$missing containernetworking-plugins"

@@ -1,7 +1,8 @@
 /** DNS as programs in Pods meet it: Debian's dig and the C library, with the Pod's own resolv.conf, on every node. */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { openFlows } from '../../src/host/flow-kernel.js';
 import { processesIn, readLiving } from '../../src/lab/processes.js';
@@ -292,6 +293,30 @@ describe('DNS in the lab', { skip: reason }, () => {
       assert.deepEqual(await ask(), [[ip], [ip]]);
       return tracked('n1').length <= before;
     });
+  });
+
+  test('an agent is killed under queries, and another takes over: who asks twice sees no time-out', async () => {
+    const [client] = clients;
+    const [, [ip]] = own.find(([question]) => question === 'one A')!;
+    const asker = async () => {
+      for (let i = 0; i < 40; i++) assert.deepEqual(await dig(client!, `@${SERVERS[i % 2]} +time=1 one A`), [ip]);
+    };
+    const askers = [asker(), asker()];
+    process.kill(readLiving(lab.at.node('n1').agentProcess)!.pid, 'SIGKILL');
+    await eventually('its successor lives', () => readLiving(lab.at.node('n1').agentProcess));
+    await Promise.all(askers);
+  });
+
+  test('dnsperf loses no query', { skip: !inPath('dnsperf') && 'dnsperf is not installed' }, async () => {
+    const file = join(lab.directory, 'queries');
+    writeFileSync(file, ['one', 'store'].map(name => `${name}.${DOMAIN} A\n${name}.${DOMAIN} AAAA\n`).join(''));
+    const words = ['-s', SERVERS[0]!, '-d', file, '-l', '2', '-c', '4', '-q', '20'];
+    // In the Pod's network with this machine's files.
+    const { stdout } = await run('nsenter', [`--net=${clients[0]!.netns}`, '--', 'dnsperf', ...words]);
+    const count = (what: string) => Number(new RegExp(`${what}:\\s+(\\d+)`).exec(stdout)?.[1]);
+    assert.ok(count('Queries sent') > 1000, stdout);
+    assert.equal(count('Queries lost'), 0, stdout);
+    assert.match(stdout, /NOERROR \d+ \(100\.00%\)/);
   });
 
   test('names are answered while the API server is dead', async () => {

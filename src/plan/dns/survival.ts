@@ -33,7 +33,11 @@ export const survival: Feature = {
       }),
       ...peerSlots(settings),
       baseChain('dns', FAMILIES.map(untracked)),
-      baseChain('dns-local', [...FAMILIES.flatMap(heartbeat), ...FAMILIES.map(untracked)]),
+      baseChain('dns-local', [
+        ...FAMILIES.flatMap(heartbeat),
+        ...FAMILIES.flatMap(family => unrefused(family, settings)),
+        ...FAMILIES.map(untracked),
+      ]),
       baseChain('dns-elsewhere', elsewhere(settings)),
       baseChain('dns-elsewhere-local', elsewhere(settings)),
     ];
@@ -44,7 +48,7 @@ export const TRANSPORTS = is('meta l4proto', [PROTOCOL_NUMBERS.TCP, PROTOCOL_NUM
 
 /** A query's way: at the port of DNS, which of other packets is soon seen, to one of the addresses. */
 function asked(family: Family): readonly Statement[] {
-  return [is('th dport', DNS_PORT), TRANSPORTS, inSet(`dns-ips${family}`, WORDS[family].destination)];
+  return [TRANSPORTS, is('th dport', DNS_PORT), inSet(`dns-ips${family}`, WORDS[family].destination)];
 }
 
 function untracked(family: Family): NftRule {
@@ -63,8 +67,19 @@ function heartbeat(family: Family): NftRule[] {
       { update: { set: `dns-alive${family}` }, key: [field(source)] },
       { verdict: 'drop' },
     ),
-    rule('DNS replies', is('th sport', DNS_PORT), TRANSPORTS, own, { notrack: true }),
+    rule('DNS replies', TRANSPORTS, is('th sport', DNS_PORT), own, { notrack: true }),
   ];
+}
+
+/**
+ * Until its last sign of life is forgotten, a server that has died would be told of by the kernel: a client then gives up at once, where
+ * after its time-out it would have asked another. Without another, being told is better.
+ */
+function unrefused(family: Family, { dnsPeers }: Settings): NftRule[] {
+  if (!dnsPeers.some(ip => ip.family === family)) return [];
+  const own = inSet(`dns-ips${family}`, WORDS[family].source);
+  const type = is(family === 4 ? 'icmp type' : 'icmpv6 type', 'destination-unreachable');
+  return [rule('nobody here, soon elsewhere', type, own, { verdict: 'drop' })];
 }
 
 /** What was not passed as untracked: one of the peers, another one for each query, so that who asks again need not meet the same. */
