@@ -158,7 +158,9 @@ export async function startAgent(
   };
   const sink = {
     apply(event: ClusterEvent) {
-      if (network.apply(event)) sync.seen(event);
+      if (!network.apply(event)) return;
+      sync.seen(event);
+      dns.seen(event, network.cluster);
     },
     synced() {
       dns.synced();

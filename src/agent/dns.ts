@@ -7,7 +7,7 @@ import type { DnsConfig } from '../dns/config.js';
 import { searchPathOf } from '../dns/search-path.js';
 import type { Told } from '../dns/told.js';
 import { sockaddr } from '../host/sockaddr.js';
-import type { Change, Cluster } from '../model/cluster.js';
+import type { Change, Cluster, ClusterEvent } from '../model/cluster.js';
 import type { Ip } from '../net/ip.js';
 import { BEAT_PORT, DNS_PEER_PORT, DNS_PORT } from '../plan/dns/survival.js';
 import type { PodwireError } from '../report/errors.js';
@@ -17,6 +17,7 @@ import type { Observation } from '../serve/dns-responder.js';
 import type { Question } from '../wire/dns.js';
 import type { Name } from '../wire/dns-name.js';
 import type { AgentConfig } from './config.js';
+import { DnsLatency } from './dns-latency.js';
 import { udpHost } from './dns-udp.js';
 
 const log = logger('agent');
@@ -31,6 +32,8 @@ export interface Dns {
   /** As a key. */
   readonly domain: Name;
   changed(change: Change, cluster: Cluster): void;
+  /** A watch's word, once the cluster has it. */
+  seen(event: ClusterEvent, cluster: Cluster): void;
   /** Every first list is in: a name that is not known does not exist. */
   synced(): void;
   /** Holds from the next question on. */
@@ -69,7 +72,8 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig, report: (err
   let server: DnsServer | undefined;
   let starting = false;
   let state: true | string = wanted ? 'not started' : true;
-  const publish = publisher(zone);
+  const latency = new DnsLatency();
+  const publish = publisher(zone, () => latency.published());
   /** What the zone was last told of. */
   let known: Cluster | undefined;
   const nodes = new Map<string, readonly Ip[]>();
@@ -83,6 +87,7 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig, report: (err
         if (kind === 'Node') nodes.set(key, cluster.nodes.get(key)?.addresses ?? []);
       }
     },
+    seen: (event, cluster) => latency.seen(event, cluster),
     synced: publish.synced,
     configure(config) {
       if (server) server.configure(config);
@@ -109,7 +114,7 @@ export function dnsOf({ dns, podCidrs, serviceCidrs }: AgentConfig, report: (err
       }
     },
     state: () => state,
-    metrics: () => (server ? [server.metrics()] : []),
+    metrics: () => (server ? [server.metrics(), latency.text()] : []),
     tail: listener => server?.tail(listener) ?? (() => {}),
     told: client => server?.told(client) ?? [],
     explain: (question, client) => server?.explain(question, client),
@@ -127,7 +132,7 @@ function resolvConf(): string {
 }
 
 /** Changes of one turn are published together, a Service once however often it changed. */
-function publisher(zone: ClusterZone) {
+function publisher(zone: ClusterZone, published: () => void) {
   const waiting = new Map<string, Cluster>();
   let complete = false;
   let scheduled = false;
@@ -142,6 +147,7 @@ function publisher(zone: ClusterZone) {
       else zone.delete(key);
     }
     if (complete) zone.synced = true;
+    published();
   };
   const schedule = () => {
     if (!scheduled) setImmediate(flush);

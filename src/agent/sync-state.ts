@@ -4,10 +4,8 @@ import { NFT_KINDS } from '../kernel/kinds.js';
 import type { KernelFailure } from '../kernel/port.js';
 import type { ClusterEvent } from '../model/cluster.js';
 import { list, text } from '../model/read.js';
-import type { KubeObject } from '../objects/meta.js';
 import { exponential, Histogram, linear } from '../report/histogram.js';
-
-const TRIGGER = 'endpoints.kubernetes.io/last-change-trigger-time';
+import { TriggerTimes } from './trigger-times.js';
 
 /** The bounds of kube-proxy's histograms, in seconds: dashboards have them in their queries. */
 const DURATIONS = exponential(0.001, 2, 15);
@@ -38,17 +36,16 @@ export class SyncState {
   lastQueued = 0;
   lastSynced = 0;
   readonly #pending = { Service: new Set<string>(), EndpointSlice: new Set<string>() };
-  /** By slice. */
-  readonly #triggers = new Map<string, { readonly family: FamilyName; readonly at: number }>();
+  readonly #triggers = new TriggerTimes();
   #oldest: number | undefined;
-  readonly #started = Date.now();
 
   get pending(): { readonly services: number; readonly endpoints: number } {
     return { services: this.#pending.Service.size, endpoints: this.#pending.EndpointSlice.size };
   }
 
   /** A watch's word, before it is planned. */
-  seen({ type, object }: ClusterEvent): void {
+  seen(event: ClusterEvent): void {
+    const { object } = event;
     const { kind } = object;
     if (kind !== 'Service' && kind !== 'EndpointSlice') return;
     const key = `${text(object, 'metadata', 'namespace')}/${text(object, 'metadata', 'name')}`;
@@ -56,7 +53,7 @@ export class SyncState {
     this.counts[kind === 'Service' ? 'services' : 'endpoints']++;
     this.lastQueued = Date.now();
     this.#oldest ??= this.lastQueued;
-    if (kind === 'EndpointSlice') this.#trigger(key, type === 'upsert' ? object : undefined);
+    if (kind === 'EndpointSlice') this.#triggers.seen(event);
   }
 
   flushed({ seconds, applied, failures }: Flush): void {
@@ -66,29 +63,16 @@ export class SyncState {
     if (rules.some(({ operation }) => operation.verb === 'delete')) this.counts.cleanupFailures++;
     // What the kernel refuses of one Service is that one's trouble; nothing taken at all is the node's.
     if (failures.length > 0 && applied === 0) return;
-    const now = Date.now();
-    this.lastSynced = now;
+    this.lastSynced = Date.now();
     this.#oldest = undefined;
     this.#pending.Service.clear();
     this.#pending.EndpointSlice.clear();
-    for (const { family, at } of this.#triggers.values()) this.latencies[family].observe(Math.max(0, now - at) / 1000);
-    this.#triggers.clear();
+    this.#triggers.settle((seconds, family) => this.latencies[family].observe(seconds));
   }
 
   /** Nothing waits for longer than it should. */
   get healthy(): boolean {
     return this.#oldest === undefined || Date.now() - this.#oldest < PATIENCE;
-  }
-
-  /**
-   * What happened before this agent started says nothing of it. A later word on the slice that names no moment does not
-   * take back the one before it, whose endpoints still wait; only the slice's end does.
-   */
-  #trigger(key: string, slice: KubeObject | undefined): void {
-    if (!slice) this.#triggers.delete(key);
-    const family = text(slice, 'addressType');
-    const at = Date.parse(text(slice, 'metadata', 'annotations', TRIGGER) ?? '');
-    if ((family === 'IPv4' || family === 'IPv6') && at > this.#started) this.#triggers.set(key, { family, at });
   }
 }
 

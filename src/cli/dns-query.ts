@@ -1,5 +1,6 @@
 /** `podwire dns query`: how a name becomes an answer in a Pod, query by query. */
 
+import { readFileSync } from 'node:fs';
 import type { ExplainedAnswer } from '../agent/dns-pages.js';
 import type { PodResolver } from '../dns/resolv-conf.js';
 import type { Pod } from '../objects/pod.js';
@@ -38,15 +39,15 @@ export const dnsQuery: Declare = program => {
 };
 
 async function run(asked: string, { from, name, output }: { from: string; name: string; output: OutputFormat }) {
-  const [{ readFileSync }, { withApi }, { resources }, { formatResolver, podResolver }, config] = await Promise.all([
-    import('node:fs'),
-    import('./connect.js'),
-    import('../objects/resources.js'),
-    import('../dns/resolv-conf.js'),
-    import('../lab/config.js'),
-  ]);
-  const { places } = await import('../lab/places.js');
-  const { savedConfig } = await import('../lab/saved-config.js');
+  const [{ withApi }, { resources }, { formatResolver, podResolver }, config, { places }, { savedConfig }] =
+    await Promise.all([
+      import('./connect.js'),
+      import('../objects/resources.js'),
+      import('../dns/resolv-conf.js'),
+      import('../lab/config.js'),
+      import('../lab/places.js'),
+      import('../lab/saved-config.js'),
+    ]);
   const [podName, namespace = 'default'] = from.split('/').reverse() as [string, string?];
   const pod = (
     await withApi(name, api => api.list(resources.pods, { namespace, fieldSelector: `metadata.name=${podName}` }))
