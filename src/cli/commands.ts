@@ -11,6 +11,7 @@ import { explain } from './explain.js';
 import { kubeconfig } from './kubeconfig.js';
 import { logs } from './logs.js';
 import { status } from './status.js';
+import { trace } from './trace.js';
 import { up } from './up.js';
 import { version } from './version.js';
 
@@ -23,6 +24,7 @@ export const COMMANDS: readonly ((program: Command) => void)[] = [
   demo,
   exec,
   logs,
+  trace,
   dns,
   kubeconfig,
   explain,

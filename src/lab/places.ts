@@ -1,5 +1,6 @@
 /** Where a lab keeps its things on the machine: the only place that spells a path. Knows names, opens nothing. */
 
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** All paths and link names of one lab; every one of them carries the lab's name, so that `down` finds them without memory. */
@@ -42,6 +43,12 @@ export interface NodePlaces {
 /** Names are 1 to 11 lower-case letters, digits and dashes, so that the host link's name fits IFNAMSIZ. */
 export const LAB_NAME = /^[a-z]([a-z0-9-]{0,9}[a-z0-9])?$/;
 export const NETNS_DIR = '/run/netns';
+
+/** Paths of all network namespaces that the lab has now, Pods' among them. */
+export function labNamespaces({ netnsPrefix }: Places): readonly string[] {
+  const names = readdirSync(NETNS_DIR).filter(name => name.startsWith(netnsPrefix));
+  return names.map(name => join(NETNS_DIR, name));
+}
 
 export function places(lab: string, env: NodeJS.ProcessEnv = process.env): Places {
   const state = join(env.PODWIRE_STATE_DIR ?? '/var/lib/podwire', lab);

@@ -75,6 +75,7 @@ export const ERRORS = {
     cause: 'the agent of node {node} does not answer: {problem}',
     advice: '`podwire status` shows whether it runs, `podwire logs {node}` why not',
   },
+  'PW-U904': { cause: "'{what}' does not say where a packet goes: {problem}", advice: 'see `podwire trace --help`' },
   'PW-U903': { cause: "cannot run '{command}'", advice: 'name a program of this machine' },
   'PW-U901': { cause: "there is no error code '{code}'", advice: '`podwire explain` lists them all' },
   'PW-N311': {

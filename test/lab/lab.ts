@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Api } from '../../src/client/api.js';
 import { type HttpsTransport, httpsTransport } from '../../src/client/https-transport.js';
 import { readKubeconfig } from '../../src/client/kubeconfig.js';
-import { NETNS_DIR, type Places, places } from '../../src/lab/places.js';
+import { labNamespaces, type Places, places } from '../../src/lab/places.js';
 
 export const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -89,8 +89,7 @@ export class Lab {
 
   /** Paths of all its network namespaces, Pods' among them. */
   namespaces(): readonly string[] {
-    const names = readdirSync(NETNS_DIR).filter(name => name.startsWith(this.at.netnsPrefix));
-    return names.map(name => join(NETNS_DIR, name));
+    return labNamespaces(this.at);
   }
 
   podwire(...args: string[]): Promise<Output> {
