@@ -1,7 +1,7 @@
 /** Small servers and clients in given namespaces; a server answers with its own name and the address it was asked from. */
 
 import { createSocket, type Socket } from 'node:dgram';
-import { createServer } from 'node:net';
+import { createServer, type Socket as NetSocket } from 'node:net';
 import { withNamespace } from '../../src/host/namespace.js';
 import { bindUdp, connectTcp, listenTcp } from '../../src/host/sockets.js';
 import { Ip } from '../../src/net/ip.js';
@@ -15,15 +15,22 @@ const ANY = { 4: Ip.of('0.0.0.0'), 6: Ip.of('::') };
 export function serve(netns: string, name: string, port: number): Stop {
   const stops = ([4, 6] as const).flatMap(family => {
     const listener = withNamespace(netns, () => listenTcp(ANY[family], port));
+    // A client whose packets are dropped from now on never ends its connection.
+    const open = new Set<NetSocket>();
     const server = createServer(socket => {
-      socket.on('error', () => {});
+      open.add(socket);
+      socket.on('error', () => {}).on('close', () => open.delete(socket));
       socket.end(`${name} ${socket.remoteAddress}`);
     }).listen({ fd: listener });
     const bound = withNamespace(netns, () => bindUdp(ANY[family], port));
     const udp = createSocket({ type: family === 4 ? 'udp4' : 'udp6' });
     udp.on('message', (_, from) => udp.send(`${name} ${from.address}`, from.port, from.address));
     udp.bind({ fd: bound });
-    return [() => void server.close(), () => void udp.close()];
+    const stop = () => {
+      server.close();
+      for (const socket of open) socket.destroy();
+    };
+    return [stop, () => void udp.close()];
   });
   return () => {
     for (const stop of stops) stop();
