@@ -346,8 +346,11 @@ describe('while nobody can be asked', () => {
       assert.deepEqual([addresses(stale), stale.message.answers[0]!.ttl], [['192.0.2.1'], 30]);
       assert.equal(stale.why, 'from the cache, out of date');
       clock.alive = true;
-      clock.now = 106;
-      await until(async () => (await ask()).message.answers[0]!.ttl === 60);
+      // A query of before may fail yet, which counts for a moment again.
+      await until(async () => {
+        clock.now += 6;
+        return (await ask()).message.answers[0]!.ttl === 60;
+      });
     });
   });
 
